@@ -1,0 +1,35 @@
+import { Contexts, ContextsToken } from '../../src/cluster/index.js'
+import { EventStoreToken, Sequencer } from '../../src/eventstore/index.js'
+import { definePlugin, Logger } from '../../src/kernel/index.js'
+import { MessagingToken } from '../../src/messaging/index.js'
+import { ContextGate } from '../../src/wire/grpc/index.js'
+
+/** Which contexts this node has; recovers them at start, before any port opens. */
+export default definePlugin({
+  name: 'cluster',
+  version: '1.0.0',
+  kernel: '^0.1.0',
+  provides: [ContextsToken, ContextGate],
+  requires: [EventStoreToken, Sequencer, MessagingToken, Logger],
+  startDeadlineMs: 10 * 60_000,
+  register: ({ services }) => {
+    services.bind(
+      ContextsToken,
+      bound =>
+        new Contexts({
+          nodeName: bound.get(MessagingToken).node.name,
+          eventStore: bound.get(EventStoreToken),
+          sequencer: bound.get(Sequencer),
+          messaging: bound.get(MessagingToken),
+          log: bound.get(Logger).child({ logger: 'io.axoniq.axonserver.cluster' })
+        })
+    )
+    services.bind(ContextGate, bound => bound.get(ContextsToken))
+  },
+  start: async ({ services, settings }) => {
+    const contexts = services.get(ContextsToken)
+    await contexts.open()
+    if (settings.boolean('axoniq.axonserver.standalone') && !contexts.initialised) await contexts.initialise(['default'])
+  },
+  stop: ({ services }) => services.get(EventStoreToken).close()
+})

@@ -1,0 +1,1 @@
+export const ACTUATOR_JSON = 'application/vnd.spring-boot.actuator.v3+json'

@@ -1,0 +1,212 @@
+import { type Logger, token } from '../kernel/index.js'
+import type { CheckpointCut, CommittedEntry, EventStore, LogPosition, Sequencer } from '../eventstore/index.js'
+import { ServerError } from '../wire/index.js'
+import {
+  ADMIN_CONTEXT,
+  ADMIN_GROUP,
+  type CatalogueChange,
+  type CatalogueEffect,
+  ContextCatalogue,
+  type ContextRecord,
+  type NodeAndRole
+} from './context-catalogue.js'
+
+export interface ContextInfo {
+  readonly context: string
+  readonly replicationGroup: string
+  readonly metaData: Readonly<Record<string, string>>
+  readonly leader: string | null
+  readonly roles: readonly NodeAndRole[]
+}
+
+export interface CreateContextRequest {
+  readonly context: string
+  readonly replicationGroup?: string | undefined
+  readonly roles?: readonly NodeAndRole[] | undefined
+  readonly metaData?: Readonly<Record<string, string>> | undefined
+}
+
+export interface ContextsOptions {
+  readonly nodeName: string
+  readonly eventStore: EventStore
+  readonly sequencer: Sequencer
+  /** Drops the handlers of a context that is removed. */
+  readonly messaging: { closeContext(name: string): void }
+  readonly log: Logger
+}
+
+/** The contexts of this node: recovered at start, changed through the log of `_admin`, one change at a time. */
+export class Contexts {
+  #catalogue = new ContextCatalogue()
+  #adminFailure: string | undefined
+  #checkpointedIndex = 0
+  #recovered = false
+  readonly #removedWhileReplaying: ContextRecord[] = []
+  #changes: Promise<unknown> = Promise.resolve()
+  /** Contexts whose store is open: calls for others are refused. */
+  readonly #serving = new Set<string>()
+
+  constructor(private readonly options: ContextsOptions) {}
+
+  get initialised(): boolean {
+    return this.#catalogue.initialised
+  }
+
+  exists(name: string): boolean {
+    return this.#serving.has(name)
+  }
+
+  /** Brings the node back to where it stopped: configuration first, then every context that it names. */
+  async open(): Promise<void> {
+    const { eventStore, sequencer } = this.options
+    const restored = await eventStore.open()
+    const opened = await sequencer.open(new Map([...restored].map(([group, { position }]) => [group, position])))
+    const damages = new Map(opened.map(({ group, damage }) => [group, damage]))
+    await this.#openAdmin(restored.get(ADMIN_GROUP), damages.get(ADMIN_GROUP))
+    for (const context of this.#catalogue.contexts) {
+      await eventStore.openContext(context, damages.get(context.group))
+      this.#serving.add(context.name)
+    }
+    await this.#finishRemovals(opened.map(({ group }) => group))
+    eventStore.checkpointer.startTimer()
+  }
+
+  /** Creates `_admin` and, unless told otherwise, `default`. Repeating it changes nothing. */
+  initialise(contexts: readonly string[]): Promise<void> {
+    return this.#exclusive(async () => {
+      if (!this.initialised) await this.#change({ kind: 'initialise' })
+      for (const name of contexts) {
+        if (this.#catalogue.find(name) !== undefined) continue
+        await this.#change({ kind: 'createContext', name, replicationGroup: name, metaData: {} })
+      }
+    })
+  }
+
+  create(request: CreateContextRequest): Promise<void> {
+    return this.#exclusive(async () => {
+      this.#checkNodes(request.roles ?? [])
+      await this.#change({
+        kind: 'createContext',
+        name: request.context,
+        replicationGroup: request.replicationGroup ?? request.context,
+        metaData: request.metaData ?? {}
+      })
+    })
+  }
+
+  delete(name: string): Promise<void> {
+    return this.#exclusive(() => this.#change({ kind: 'deleteContext', name }))
+  }
+
+  /** Removes all events and snapshots; handlers stay connected. */
+  purge(name: string): Promise<void> {
+    return this.#exclusive(() => this.#change({ kind: 'purgeContext', name }))
+  }
+
+  /** All contexts of the node, `_admin` included. */
+  list(): ContextInfo[] {
+    if (!this.initialised) return []
+    const admin = { name: ADMIN_CONTEXT, replicationGroup: ADMIN_CONTEXT, metaData: {} }
+    return [admin, ...this.#catalogue.contexts].map(context => this.#info(context))
+  }
+
+  async #openAdmin(restored: { position: LogPosition; payload: unknown } | undefined, damage: string | undefined): Promise<void> {
+    this.#catalogue = new ContextCatalogue(restored?.payload)
+    const position = restored?.position ?? { index: 0, term: 0 }
+    this.#checkpointedIndex = position.index
+    if (damage === undefined) await this.options.sequencer.start(ADMIN_GROUP, this.#machine(), position)
+    else {
+      this.#adminFailure = damage
+      this.options.log.error({ reason: damage }, 'the log of _admin is damaged: contexts can not be changed')
+    }
+    this.#recovered = true
+    if (this.initialised) this.#serving.add(ADMIN_CONTEXT)
+    this.options.eventStore.checkpointer.add({ group: ADMIN_GROUP, cut: () => this.#cut() })
+  }
+
+  /** A crash may have come between the removal of a context and that of its files, state and log. */
+  async #finishRemovals(groupsWithLog: readonly number[]): Promise<void> {
+    if (this.#adminFailure !== undefined) return
+    for (const context of this.#removedWhileReplaying.splice(0)) await this.options.eventStore.deleteContext(context)
+    const known = new Set([ADMIN_GROUP, ...this.#catalogue.contexts.map(context => context.group)])
+    for (const group of groupsWithLog) if (!known.has(group)) this.options.sequencer.remove(group)
+  }
+
+  #machine() {
+    return {
+      prepare: () => undefined,
+      apply: (entry: CommittedEntry) => this.#apply(JSON.parse(entry.data.toString('utf8')) as CatalogueChange),
+      endRound: () => undefined
+    }
+  }
+
+  #apply(change: CatalogueChange): CatalogueEffect | ServerError {
+    const effect = this.#catalogue.apply(change)
+    if (!this.#recovered && 'removed' in effect && effect.removed !== undefined) this.#removedWhileReplaying.push(effect.removed)
+    return effect
+  }
+
+  #cut(): CheckpointCut | undefined {
+    const position = this.options.sequencer.applied(ADMIN_GROUP)
+    if (this.#adminFailure !== undefined || position.index <= this.#checkpointedIndex) return undefined
+    return {
+      position,
+      payload: this.#catalogue.snapshot(),
+      sync: () => Promise.resolve(),
+      changes: () => [],
+      done: () => {
+        this.#checkpointedIndex = position.index
+      }
+    }
+  }
+
+  async #change(change: CatalogueChange): Promise<void> {
+    if (this.#adminFailure !== undefined) throw new ServerError('AXONIQ-9000', this.#adminFailure)
+    const refused = this.#catalogue.check(change)
+    if (refused !== undefined) throw refused
+    const data = Buffer.from(JSON.stringify(change), 'utf8')
+    const effect = (await this.options.sequencer.propose(ADMIN_GROUP, data)) as CatalogueEffect | ServerError
+    if (effect instanceof ServerError) throw effect
+    if (change.kind === 'initialise') this.#serving.add(ADMIN_CONTEXT)
+    if (effect.removed !== undefined) await this.#close(effect.removed, change.kind === 'purgeContext')
+    if (effect.added !== undefined) await this.#open(effect.added)
+  }
+
+  async #open(context: ContextRecord): Promise<void> {
+    await this.options.eventStore.openContext(context)
+    this.#serving.add(context.name)
+    this.options.log.info({ context: context.name }, 'context created')
+  }
+
+  async #close(context: ContextRecord, keepHandlers: boolean): Promise<void> {
+    this.#serving.delete(context.name)
+    if (!keepHandlers) this.options.messaging.closeContext(context.name)
+    await this.options.eventStore.deleteContext(context)
+    this.options.log.info({ context: context.name }, 'context removed')
+  }
+
+  #checkNodes(roles: readonly NodeAndRole[]): void {
+    for (const { node } of roles) {
+      if (node !== this.options.nodeName) throw new ServerError('AXONIQ-1301', `There is no node ${node} in this cluster`)
+    }
+  }
+
+  #info(context: Pick<ContextRecord, 'name' | 'replicationGroup' | 'metaData'>): ContextInfo {
+    const { nodeName } = this.options
+    return {
+      context: context.name,
+      replicationGroup: context.replicationGroup,
+      metaData: context.metaData,
+      leader: nodeName,
+      roles: [{ node: nodeName, role: 'PRIMARY' }]
+    }
+  }
+
+  #exclusive<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#changes.then(task, task)
+    this.#changes = result.catch(() => {})
+    return result
+  }
+}
+
+export const ContextsToken = token<Contexts>('cluster/Contexts@1')

@@ -1,0 +1,2 @@
+export { GroupFailedError } from './group-log.js'
+export { SingleNodeSequencer, type SingleNodeSequencerOptions } from './single-node-sequencer.js'

@@ -1,0 +1,245 @@
+import type { Clock } from '../kernel/index.js'
+import { encodeEventFrames, StorageDamagedError, StorageFullError } from '../storage/index.js'
+import { markSnapshot, ServerError, scanEvent } from '../wire/index.js'
+import { type AppendLimits, checkAggregate, checkAggregates, checkSize } from './append/append-limits.js'
+import { invalidSequence } from './append/apply-append.js'
+import { type Reservation, SequenceReservations } from './append/sequence-reservations.js'
+import { scanFrames, type TransactionScan } from './append/transaction-scan.js'
+import { type AppendResult, type ContextState, conflictOf } from './context-state.js'
+import { encodeAppendBody, encodeEntry, encodeScheduleBody, encodeTokenBody, EntryKind } from './entry.js'
+import type { Sequencer } from './ports.js'
+import { readAggregateEvents } from './read/aggregate-reader.js'
+import { EventTracker, type TrackerOptions, type TrackerSink } from './read/event-tracker.js'
+
+export interface ContextStoreOptions {
+  readonly group: number
+  readonly limits: AppendLimits
+  readonly tracker: TrackerOptions
+  readonly clock: Clock
+  readonly randomId: () => string
+  /** Words why nothing may be written now, for example because the disk is nearly full. */
+  readonly refuseWrites: () => string | undefined
+}
+
+export interface AggregateEventsRequest {
+  readonly aggregateId: string
+  readonly initialSequence: number
+  /** 0: no upper bound; inclusive. */
+  readonly maxSequence: number
+  readonly allowSnapshots: boolean
+}
+
+export interface ContextStoreStats {
+  appendedEvents: number
+  appendedSnapshots: number
+  pendingAppends: number
+}
+
+/** What clients do with a context's events: the operations of the EventStore and EventScheduler services, without their transport. */
+export class ContextStore {
+  readonly #reservations = new SequenceReservations()
+  readonly #trackers = new Set<EventTracker>()
+  readonly stats: ContextStoreStats = { appendedEvents: 0, appendedSnapshots: 0, pendingAppends: 0 }
+  #closed = false
+  #scheduled: (dueMs: number) => void = () => {}
+
+  constructor(
+    readonly name: string,
+    readonly state: ContextState,
+    private readonly sequencer: Sequencer,
+    private readonly options: ContextStoreOptions
+  ) {}
+
+  get limits(): AppendLimits {
+    return this.options.limits
+  }
+
+  get trackers(): ReadonlySet<EventTracker> {
+    return this.#trackers
+  }
+
+  /** One transaction: stored whole, durable and visible when it resolves, or not at all (EventStore.AppendEvent). */
+  async append(events: readonly Buffer[]): Promise<void> {
+    if (events.length === 0) return
+    const frames = encodeEventFrames(events)
+    throwIf(checkSize(events.length, frames.length, this.options.limits))
+    const scan = scanFrames(frames, events.length)
+    throwIf(checkAggregates(scan) ?? conflictOf(scan))
+    if (this.#isCold(scan)) await this.state.index.load([...scan.ranges.keys()])
+    const reservations = this.#reserve(scan)
+    const header = this.#header(EntryKind.append)
+    const entry = encodeEntry(header, ...encodeAppendBody(events.length, frames))
+    this.state.scans.set(entry, scan)
+    await this.#proposeAppend(entry, reservations)
+  }
+
+  /** EventStore.AppendSnapshot */
+  async appendSnapshot(event: Buffer): Promise<void> {
+    const head = scanEvent(event)
+    throwIf(checkSize(1, event.length, this.options.limits))
+    throwIf(checkAggregate(head.aggregateIdentifier, head.sequenceNumber))
+    throwIf(await this.#propose(encodeEntry(this.#header(EntryKind.snapshot), event)))
+    this.stats.appendedSnapshots++
+  }
+
+  /** Pieces of the answer of EventStore.ListAggregateEvents, the newest snapshot first when it is allowed. */
+  async *aggregateEvents(request: AggregateEventsRequest): AsyncGenerator<Buffer[]> {
+    const { aggregateId, maxSequence } = request
+    const to = maxSequence === 0 ? Number.MAX_SAFE_INTEGER : maxSequence
+    let from = Math.max(0, request.initialSequence)
+    if (request.allowSnapshots && from === 0) {
+      const snapshot = await this.state.snapshots.newest(aggregateId, to)
+      if (snapshot !== undefined) {
+        yield [markSnapshot(snapshot.event)]
+        from = snapshot.sequenceNumber + 1
+      }
+    }
+    yield* readAggregateEvents(this.state, { aggregateId, from, to })
+  }
+
+  /** EventStore.ListAggregateSnapshots: newest first; `limit` ≤ 0 is unlimited. */
+  async aggregateSnapshots(aggregateId: string, from: number, to: number, limit: number): Promise<Buffer[]> {
+    const range = { from: Math.max(0, from), to, limit: limit > 0 ? limit : Number.MAX_SAFE_INTEGER }
+    const snapshots = await this.state.snapshots.range(aggregateId, range)
+    return snapshots.map(snapshot => markSnapshot(snapshot.event))
+  }
+
+  /** EventStore.ReadHighestSequenceNr: −1 for an unknown aggregate. */
+  async highestSequence(aggregateId: string): Promise<number> {
+    const known = this.state.index.highestSequence(aggregateId)
+    if (known !== undefined) return known
+    await this.state.index.load([aggregateId])
+    const loaded = this.state.index.highestSequence(aggregateId)
+    this.state.index.trim()
+    return loaded ?? -1
+  }
+
+  firstToken(): number {
+    return this.state.segments.firstToken
+  }
+
+  /** −1 for an empty store. */
+  lastToken(): number {
+    return this.state.segments.nextToken - 1
+  }
+
+  /** Token of the first event whose timestamp is at least `instantMs`; the next token when all are older; −1 when empty. */
+  async tokenAt(instantMs: number): Promise<number> {
+    const { segments, index, times } = this.state
+    if (segments.nextToken === segments.firstToken) return -1
+    const start = times.searchFrom(instantMs, [...index.pending, index.active])
+    if (start === undefined) return segments.nextToken
+    const cursor = segments.cursor(start)
+    try {
+      for (;;) {
+        const run = await cursor.next(1024, 1024 * 1024)
+        if (run.events.length === 0) return segments.nextToken
+        const found = run.events.findIndex(event => scanEvent(event).timestampMs >= instantMs)
+        if (found >= 0) return run.firstToken + found
+      }
+    } finally {
+      cursor.close()
+    }
+  }
+
+  /** EventStore.ListEvents: a negative or truncated start is the first event there is. */
+  track(fromToken: number, sink: TrackerSink): EventTracker {
+    const { segments, tail } = this.state
+    const source = {
+      nextToken: () => segments.nextToken,
+      cursor: (from: number) => segments.cursor(from),
+      tail,
+      clock: this.options.clock
+    }
+    const start = Math.max(fromToken, segments.firstToken)
+    const tracker = new EventTracker(source, sink, this.options.tracker, start, () => this.#trackers.delete(tracker))
+    this.#trackers.add(tracker)
+    return tracker
+  }
+
+  /** EventScheduler.ScheduleEvent and RescheduleEvent; returns the token of the new entry. */
+  async schedule(dueMs: number, event: Buffer, replaces = ''): Promise<string> {
+    scanEvent(event)
+    throwIf(checkSize(1, event.length, this.options.limits))
+    const token = this.options.randomId()
+    const body = encodeScheduleBody({ token, replaces, dueMs, event })
+    await this.#propose(encodeEntry(this.#header(EntryKind.schedule), ...body))
+    this.#scheduled(dueMs)
+    return token
+  }
+
+  /** Told about every new entry, so that it is published in time. */
+  onScheduled(listener: (dueMs: number) => void): void {
+    this.#scheduled = listener
+  }
+
+  /** EventScheduler.CancelScheduledEvent: an unknown token is no error. */
+  async cancelSchedule(token: string): Promise<void> {
+    await this.#propose(encodeEntry(this.#header(EntryKind.cancelSchedule), encodeTokenBody(token)))
+  }
+
+  /** Publishes a due event now. Resolves with the reason when it can never be published. */
+  async fireSchedule(token: string): Promise<ServerError | undefined> {
+    const result = await this.#propose(encodeEntry(this.#header(EntryKind.fireSchedule), encodeTokenBody(token)))
+    return result instanceof ServerError ? result : undefined
+  }
+
+  /** Ends every open stream with OK; later calls are refused. */
+  closeStreams(): void {
+    this.#closed = true
+    for (const tracker of [...this.#trackers]) tracker.close()
+  }
+
+  #isCold(scan: TransactionScan): boolean {
+    for (const id of scan.ranges.keys()) {
+      if (this.#reservations.highest(id) === undefined && this.state.index.highestSequence(id) === undefined) return true
+    }
+    return false
+  }
+
+  /** The early check: the loser of a race is told before anything is written. */
+  #reserve(scan: TransactionScan): [aggregateId: string, reservation: Reservation][] {
+    for (const [aggregateId, range] of scan.ranges) {
+      const highest = this.#reservations.highest(aggregateId) ?? this.state.index.highestSequence(aggregateId)
+      if (highest !== undefined && range.first !== highest + 1) {
+        throw invalidSequence({ aggregateId, expected: highest + 1, actual: range.first })
+      }
+    }
+    return [...scan.ranges].map(([id, range]) => [id, this.#reservations.reserve(id, range.last)])
+  }
+
+  async #proposeAppend(entry: Buffer, reservations: [string, Reservation][]): Promise<void> {
+    let failed = true
+    this.stats.pendingAppends++
+    try {
+      const result = await this.#propose(entry)
+      throwIf(result)
+      this.stats.appendedEvents += (result as AppendResult).count
+      failed = false
+    } finally {
+      this.stats.pendingAppends--
+      for (const [id, reservation] of reservations) this.#reservations.release(id, reservation, failed)
+    }
+  }
+
+  #header(kind: number): { kind: number; contextId: number; storedAtMs: number } {
+    return { kind, contextId: this.state.options.contextId, storedAtMs: this.options.clock.now() }
+  }
+
+  async #propose(entry: Buffer): Promise<unknown> {
+    if (this.#closed) throw new ServerError('AXONIQ-6000', `Context ${this.name} is being removed or the server is stopping`)
+    const refusal = this.options.refuseWrites()
+    if (refusal !== undefined) throw new ServerError('AXONIQ-9100', refusal)
+    try {
+      return await this.sequencer.propose(this.options.group, entry)
+    } catch (error) {
+      if (error instanceof StorageFullError) throw new ServerError('AXONIQ-9100', error.message, { cause: error })
+      if (error instanceof StorageDamagedError) throw new ServerError('AXONIQ-9100', error.message, { cause: error })
+      throw error
+    }
+  }
+}
+
+function throwIf(result: unknown): void {
+  if (result instanceof ServerError) throw result
+}
