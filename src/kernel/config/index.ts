@@ -1,0 +1,8 @@
+export { type CheckResult, checkConfiguration } from './check.js'
+export { type Configuration, type LoadOptions, loadConfiguration, settingsFrom } from './configuration.js'
+export { ConfigurationError } from './configuration-error.js'
+export type { EffectiveProperty } from './effective.js'
+export { environmentName } from './key.js'
+export { type NodeIdentity, nodeIdentity } from './node-identity.js'
+export type { DurationUnit, Property, ValueType } from './property.js'
+export { propertyTable } from './property-table.js'
