@@ -29,7 +29,8 @@ export default definePlugin({
   start: async ({ services, settings }) => {
     const contexts = services.get(ContextsToken)
     await contexts.open()
-    if (settings.boolean('axoniq.axonserver.standalone') && !contexts.initialised) await contexts.initialise(['default'])
+    if (settings.boolean('axoniq.axonserver.standalone') && !contexts.initialised)
+      await contexts.initialise(['default'])
   },
   stop: ({ services }) => services.get(EventStoreToken).close()
 })

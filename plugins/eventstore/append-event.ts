@@ -1,6 +1,6 @@
-import { checkSize, type ContextStore } from '../../src/eventstore/index.js'
-import { ServerError } from '../../src/wire/index.js'
+import { type ContextStore, checkSize } from '../../src/eventstore/index.js'
 import type { StreamCall, StreamListener } from '../../src/wire/grpc/index.js'
+import { ServerError } from '../../src/wire/index.js'
 
 /** Field 1, `success`, true: both `Confirmation` and `ConfirmationWithConsistencyMarker` read it so. */
 export const CONFIRMED = Buffer.from([0x08, 0x01])
@@ -44,7 +44,10 @@ export class AppendEventCall implements StreamListener {
     if (refused !== undefined) return this.#fail(refused)
     if (!this.budget.take(event.length)) {
       return this.#fail(
-        new ServerError('AXONIQ-1900', `${this.budget.usedBytes} bytes of transactions are being received; try again later`)
+        new ServerError(
+          'AXONIQ-1900',
+          `${this.budget.usedBytes} bytes of transactions are being received; try again later`
+        )
       )
     }
     this.#bytes += event.length

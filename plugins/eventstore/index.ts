@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { EventStore, type EventStoreOptions, EventStoreToken, Sequencer } from '../../src/eventstore/index.js'
-import { Clock, definePlugin, HealthCheck, Logger, MetricsSource, type Services, type Settings } from '../../src/kernel/index.js'
+import {
+  Clock,
+  definePlugin,
+  HealthCheck,
+  Logger,
+  MetricsSource,
+  type Services,
+  type Settings
+} from '../../src/kernel/index.js'
 import { FileSystem, KeyValueStore } from '../../src/storage/index.js'
 import { GrpcService } from '../../src/wire/grpc/index.js'
 import { ReceiveBudget } from './append-event.js'
@@ -56,7 +64,10 @@ function optionsOf(settings: Settings): EventStoreOptions {
     checkpointIntervalMs: settings.number('myelin.checkpoint.interval'),
     replayBytesMax: settings.number('myelin.checkpoint.replay-bytes-max'),
     freeBytesMin: settings.number('myelin.storage.free-bytes-min'),
-    otherDirectories: [settings.string(`${PREFIX}.controldb-path`)!, settings.string('myelin.journal.directory')!]
+    otherDirectories: [
+      settings.string(`${PREFIX}.controldb-path`)!,
+      settings.string('myelin.journal.directory')!
+    ]
   }
 }
 
@@ -70,7 +81,10 @@ function portsOf(services: Services) {
     log,
     randomId: randomUUID,
     onFatal: (error: unknown): never => {
-      log.error({ error }, 'the disk failed: the process ends, because what was written can not be believed any more')
+      log.error(
+        { error },
+        'the disk failed: the process ends, because what was written can not be believed any more'
+      )
       process.exit(FATAL_STORAGE_EXIT_CODE)
     }
   }

@@ -1,6 +1,7 @@
 import type { ContextStore, EventTracker } from '../../src/eventstore/index.js'
-import type { StreamCall, StreamListener } from '../../src/wire/grpc/index.js'
 import { GetEventsRequest } from '../../src/wire/generated/event.js'
+import type { StreamCall, StreamListener } from '../../src/wire/grpc/index.js'
+import { decodeMessage } from '../../src/wire/index.js'
 
 /** EventStore.ListEvents: the first request opens the tracker, all of them bring permits and types to leave out. */
 export class ListEventsCall implements StreamListener {
@@ -12,7 +13,7 @@ export class ListEventsCall implements StreamListener {
   ) {}
 
   onMessage(message: Buffer): void {
-    const request = GetEventsRequest.decode(message)
+    const request = decodeMessage(GetEventsRequest, message)
     const isFirst = this.#tracker === undefined
     const tracker = (this.#tracker ??= this.store.track(request.trackingToken, {
       send: event => this.call.write(event),

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../src/kernel/index.js'
-import { ServerError } from '../../src/wire/index.js'
 import type { StreamCall, StreamListener } from '../../src/wire/grpc/index.js'
+import { ServerError } from '../../src/wire/index.js'
 
 /** Sends one answer in pieces, as fast as the caller takes them, and not for longer than the caller takes any. */
 export class PacedStream implements StreamListener {

@@ -1,5 +1,4 @@
 import type { ContextStore, EventStore } from '../../src/eventstore/index.js'
-import { ServerError } from '../../src/wire/index.js'
 import { InstructionAck } from '../../src/wire/generated/common.js'
 import {
   CancelScheduledEventRequest,
@@ -9,6 +8,7 @@ import {
   ScheduleToken
 } from '../../src/wire/generated/event.js'
 import { type GrpcService, type ServerCall, unaryMethod } from '../../src/wire/grpc/index.js'
+import { decodeMessage, encodeMessage, ServerError } from '../../src/wire/index.js'
 
 const SERVICE = '/io.axoniq.axonserver.grpc.event.EventScheduler'
 
@@ -18,26 +18,27 @@ export function schedulerService(eventStore: EventStore): GrpcService {
   return {
     methods: [
       unaryMethod(`${SERVICE}/ScheduleEvent`, async (request, call) => {
-        const { instant, event } = ScheduleEventRequest.decode(request)
+        const { instant, event } = decodeMessage(ScheduleEventRequest, request)
         return scheduleToken(await store(call).schedule(instant, eventBytes(event)))
       }),
       unaryMethod(`${SERVICE}/RescheduleEvent`, async (request, call) => {
-        const { instant, event, token } = RescheduleEventRequest.decode(request)
+        const { instant, event, token } = decodeMessage(RescheduleEventRequest, request)
         return scheduleToken(await store(call).schedule(instant, eventBytes(event), token))
       }),
       unaryMethod(`${SERVICE}/CancelScheduledEvent`, async (request, call) => {
-        await store(call).cancelSchedule(CancelScheduledEventRequest.decode(request).token)
-        return Buffer.from(InstructionAck.encode({ instructionId: '', success: true, error: undefined }).finish())
+        await store(call).cancelSchedule(decodeMessage(CancelScheduledEventRequest, request).token)
+        return encodeMessage(InstructionAck, { instructionId: '', success: true, error: undefined })
       })
     ]
   }
 }
 
 function eventBytes(event: Event | undefined): Buffer {
-  if (event === undefined) throw new ServerError('AXONIQ-0001', 'A request to schedule an event has no event in it')
-  return Buffer.from(Event.encode(event).finish())
+  if (event === undefined)
+    throw new ServerError('AXONIQ-0001', 'A request to schedule an event has no event in it')
+  return encodeMessage(Event, event)
 }
 
 function scheduleToken(token: string): Buffer {
-  return Buffer.from(ScheduleToken.encode({ token }).finish())
+  return encodeMessage(ScheduleToken, { token })
 }

@@ -7,7 +7,8 @@ const NODE_ROLES = new Set(['PRIMARY', 'MESSAGING_ONLY', 'ACTIVE_BACKUP', 'PASSI
 /** Creating, listing and removing contexts. */
 export function contextRoutes(contexts: Contexts, options: { readonly developmentMode: boolean }): Routes {
   return app => {
-    const listed = () => contexts.list().map(context => ({ ...context, changePending: false, pendingSince: 0 }))
+    const listed = () =>
+      contexts.list().map(context => ({ ...context, changePending: false, pendingSince: 0 }))
     app.get('/v1/public/context', async () => listed())
     app.get('/internal/raft/contexts', async () => listed())
 
@@ -25,7 +26,9 @@ export function contextRoutes(contexts: Contexts, options: { readonly developmen
     app.delete('/v1/context/:context', async (request, reply) => {
       const name = pathParameter(request, 'context')
       if (query(request, 'preserveEventStore') === 'true') {
-        throw new BadRequest('preserveEventStore=true is not supported: a removed context takes its events along')
+        throw new BadRequest(
+          'preserveEventStore=true is not supported: a removed context takes its events along'
+        )
       }
       await contexts.delete(name)
       return reply.code(202).send(success(`Context ${name} removed`))
@@ -51,7 +54,9 @@ function readCreateRequest(body: Readonly<Record<string, unknown>>): CreateConte
     throw new BadRequest("'replicationGroup' must be a text")
   }
   if (dcbContext === true) {
-    throw new BadRequest('DCB contexts are not supported by this version: create the context without dcbContext')
+    throw new BadRequest(
+      'DCB contexts are not supported by this version: create the context without dcbContext'
+    )
   }
   return {
     context,
@@ -66,7 +71,9 @@ function readRoles(roles: unknown): NodeAndRole[] {
   return roles.map((entry: { node?: unknown; role?: unknown } | null) => {
     const role = entry?.role ?? 'PRIMARY'
     if (typeof entry?.node !== 'string' || typeof role !== 'string' || !NODE_ROLES.has(role)) {
-      throw new BadRequest(`'roles' must be a list of {node, role} with a role of ${[...NODE_ROLES].join(', ')}`)
+      throw new BadRequest(
+        `'roles' must be a list of {node, role} with a role of ${[...NODE_ROLES].join(', ')}`
+      )
     }
     return { node: entry.node, role }
   })

@@ -1,4 +1,9 @@
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest
+} from 'fastify'
 import type { Logger } from '../../src/kernel/index.js'
 import { errorCodes, ServerError } from '../../src/wire/index.js'
 import { RouteTable } from './route-table.js'
@@ -17,7 +22,11 @@ const CONNECTION_IDLE_MS = 60_000
 
 /** The HTTP server with the conventions that scripts and tools rely on; what it serves comes from the routes. */
 export function createHttpServer(options: HttpServerOptions, routes: readonly Routes[]): FastifyInstance {
-  const app = Fastify({ bodyLimit: BODY_BYTES_MAX, keepAliveTimeout: CONNECTION_IDLE_MS, forceCloseConnections: true })
+  const app = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    keepAliveTimeout: CONNECTION_IDLE_MS,
+    forceCloseConnections: true
+  })
   acceptBodies(app)
   const table = new RouteTable(app)
   app.setErrorHandler((error, request, reply) => sendError(options, error as FastifyError, request, reply))
@@ -25,10 +34,13 @@ export function createHttpServer(options: HttpServerOptions, routes: readonly Ro
     const status = table.hasOtherMethod(request.method, request.url) ? 405 : 404
     return sendProblem(options, request, reply, status, status === 405 ? 'Method Not Allowed' : 'Not Found')
   })
-  app.register((scope, _options, done) => {
-    for (const add of routes) add(scope)
-    done()
-  }, { prefix: options.contextPath })
+  app.register(
+    (scope, _options, done) => {
+      for (const add of routes) add(scope)
+      done()
+    },
+    { prefix: options.contextPath }
+  )
   return app
 }
 
@@ -46,7 +58,12 @@ function acceptBodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
-function sendError(options: HttpServerOptions, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendError(
+  options: HttpServerOptions,
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply
+): FastifyReply {
   if (error instanceof ServerError) {
     return reply
       .code(errorCodes[error.code].httpStatus)
@@ -55,7 +72,11 @@ function sendError(options: HttpServerOptions, error: FastifyError, request: Fas
       .send(`[${error.code}] ${error.message}`)
   }
   const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500
-  if (status === 500) options.log.error({ method: request.method, path: request.routeOptions.url, error }, 'an HTTP request failed')
+  if (status === 500)
+    options.log.error(
+      { method: request.method, path: request.routeOptions.url, error },
+      'an HTTP request failed'
+    )
   return sendProblem(options, request, reply, status, error.message)
 }
 
@@ -66,15 +87,18 @@ function sendProblem(
   status: number,
   message: string
 ): FastifyReply {
-  return reply.code(status).type('application/json; charset=utf-8').send({
-    timestamp: Date.now(),
-    status,
-    error: reply.raw.statusMessage || STATUS_TEXT[status] || 'Error',
-    message,
-    path: request.url.split('?')[0],
-    asVersion: options.version,
-    product: options.product
-  })
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send({
+      timestamp: Date.now(),
+      status,
+      error: reply.raw.statusMessage || STATUS_TEXT[status] || 'Error',
+      message,
+      path: request.url.split('?')[0],
+      asVersion: options.version,
+      product: options.product
+    })
 }
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {

@@ -19,7 +19,12 @@ export interface ContextRecord {
 /** A change of the configuration, as the log of `_admin` holds it. */
 export type CatalogueChange =
   | { readonly kind: 'initialise' }
-  | { readonly kind: 'createContext'; readonly name: string; readonly replicationGroup: string; readonly metaData: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'createContext'
+      readonly name: string
+      readonly replicationGroup: string
+      readonly metaData: Readonly<Record<string, string>>
+    }
   | { readonly kind: 'deleteContext'; readonly name: string }
   | { readonly kind: 'purgeContext'; readonly name: string }
 
@@ -96,7 +101,10 @@ export class ContextCatalogue {
 
   #checkCreate(name: string, replicationGroup: string): ServerError | undefined {
     if (!this.initialised) {
-      return new ServerError('AXONIQ-1400', 'This node has no contexts yet: initialise it first (POST /v1/context/init)')
+      return new ServerError(
+        'AXONIQ-1400',
+        'This node has no contexts yet: initialise it first (POST /v1/context/init)'
+      )
     }
     for (const text of [name, replicationGroup]) {
       if (!CONTEXT_NAME.test(text)) {
@@ -106,12 +114,17 @@ export class ContextCatalogue {
         )
       }
     }
-    return this.find(name) === undefined ? undefined : new ServerError('AXONIQ-1304', `Context ${name} exists already`)
+    return this.find(name) === undefined
+      ? undefined
+      : new ServerError('AXONIQ-1304', `Context ${name} exists already`)
   }
 
   #checkExisting(name: string): ServerError | undefined {
-    if (name.startsWith('_')) return new ServerError('AXONIQ-2304', `${name} is an internal context and can not be removed`)
-    return this.find(name) === undefined ? new ServerError('AXONIQ-1302', `There is no context ${name}`) : undefined
+    if (name.startsWith('_'))
+      return new ServerError('AXONIQ-2304', `${name} is an internal context and can not be removed`)
+    return this.find(name) === undefined
+      ? new ServerError('AXONIQ-1302', `There is no context ${name}`)
+      : undefined
   }
 
   #add(name: string, replicationGroup: string, metaData: Readonly<Record<string, string>>): ContextRecord {

@@ -1,5 +1,11 @@
+import type {
+  CheckpointCut,
+  CommittedEntry,
+  EventStore,
+  LogPosition,
+  Sequencer
+} from '../eventstore/index.js'
 import { type Logger, token } from '../kernel/index.js'
-import type { CheckpointCut, CommittedEntry, EventStore, LogPosition, Sequencer } from '../eventstore/index.js'
 import { ServerError } from '../wire/index.js'
 import {
   ADMIN_CONTEXT,
@@ -60,7 +66,9 @@ export class Contexts {
   async open(): Promise<void> {
     const { eventStore, sequencer } = this.options
     const restored = await eventStore.open()
-    const opened = await sequencer.open(new Map([...restored].map(([group, { position }]) => [group, position])))
+    const opened = await sequencer.open(
+      new Map([...restored].map(([group, { position }]) => [group, position]))
+    )
     const damages = new Map(opened.map(({ group, damage }) => [group, damage]))
     await this.#openAdmin(restored.get(ADMIN_GROUP), damages.get(ADMIN_GROUP))
     for (const context of this.#catalogue.contexts) {
@@ -110,7 +118,10 @@ export class Contexts {
     return [admin, ...this.#catalogue.contexts].map(context => this.#info(context))
   }
 
-  async #openAdmin(restored: { position: LogPosition; payload: unknown } | undefined, damage: string | undefined): Promise<void> {
+  async #openAdmin(
+    restored: { position: LogPosition; payload: unknown } | undefined,
+    damage: string | undefined
+  ): Promise<void> {
     this.#catalogue = new ContextCatalogue(restored?.payload)
     const position = restored?.position ?? { index: 0, term: 0 }
     this.#checkpointedIndex = position.index
@@ -127,7 +138,8 @@ export class Contexts {
   /** A crash may have come between the removal of a context and that of its files, state and log. */
   async #finishRemovals(groupsWithLog: readonly number[]): Promise<void> {
     if (this.#adminFailure !== undefined) return
-    for (const context of this.#removedWhileReplaying.splice(0)) await this.options.eventStore.deleteContext(context)
+    for (const context of this.#removedWhileReplaying.splice(0))
+      await this.options.eventStore.deleteContext(context)
     const known = new Set([ADMIN_GROUP, ...this.#catalogue.contexts.map(context => context.group)])
     for (const group of groupsWithLog) if (!known.has(group)) this.options.sequencer.remove(group)
   }
@@ -135,14 +147,16 @@ export class Contexts {
   #machine() {
     return {
       prepare: () => undefined,
-      apply: (entry: CommittedEntry) => this.#apply(JSON.parse(entry.data.toString('utf8')) as CatalogueChange),
+      apply: (entry: CommittedEntry) =>
+        this.#apply(JSON.parse(entry.data.toString('utf8')) as CatalogueChange),
       endRound: () => undefined
     }
   }
 
   #apply(change: CatalogueChange): CatalogueEffect | ServerError {
     const effect = this.#catalogue.apply(change)
-    if (!this.#recovered && 'removed' in effect && effect.removed !== undefined) this.#removedWhileReplaying.push(effect.removed)
+    if (!this.#recovered && 'removed' in effect && effect.removed !== undefined)
+      this.#removedWhileReplaying.push(effect.removed)
     return effect
   }
 
@@ -187,7 +201,8 @@ export class Contexts {
 
   #checkNodes(roles: readonly NodeAndRole[]): void {
     for (const { node } of roles) {
-      if (node !== this.options.nodeName) throw new ServerError('AXONIQ-1301', `There is no node ${node} in this cluster`)
+      if (node !== this.options.nodeName)
+        throw new ServerError('AXONIQ-1301', `There is no node ${node} in this cluster`)
     }
   }
 

@@ -119,7 +119,10 @@ export class GroupLog {
   /** An entry that can't be applied would make this replica differ from all others: the group stops here, its neighbours go on. */
   #stop(entry: LogEntry, cause: unknown): void {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    this.logger.error({ group: this.id, index: entry.index, error: cause }, 'replication group stops: an entry can not be applied')
+    this.logger.error(
+      { group: this.id, index: entry.index, error: cause },
+      'replication group stops: an entry can not be applied'
+    )
     this.fail(
       new GroupFailedError(
         `Replication group ${this.id} has stopped at log index ${entry.index}: ${reason}. Restart the node; if it stops again, report this with the log`,

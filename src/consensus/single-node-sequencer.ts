@@ -43,7 +43,9 @@ export class SingleNodeSequencer {
     return this.options.log.stats.liveBytes
   }
 
-  async open(checkpoints: ReadonlyMap<number, Position>): Promise<{ group: number; lastIndex: number; damage?: string }[]> {
+  async open(
+    checkpoints: ReadonlyMap<number, Position>
+  ): Promise<{ group: number; lastIndex: number; damage?: string }[]> {
     const recovered = await this.options.log.open(checkpoints)
     return recovered.map(({ group, lastIndex, damage }) => ({
       group,
@@ -60,10 +62,13 @@ export class SingleNodeSequencer {
 
   propose(group: number, data: Buffer): Promise<unknown> {
     const target = this.#groups.get(group)
-    if (target === undefined || this.#closed) return Promise.reject(new GroupFailedError(`replication group ${group} is not running`))
+    if (target === undefined || this.#closed)
+      return Promise.reject(new GroupFailedError(`replication group ${group} is not running`))
     if (target.failure !== undefined) return Promise.reject(target.failure)
     if (this.#queuedBytes + data.length > this.options.queueBytesMax && this.#queuedBytes > 0) {
-      return Promise.reject(new GroupFailedError(`${this.#queuedBytes} bytes wait for the log already; try again later`))
+      return Promise.reject(
+        new GroupFailedError(`${this.#queuedBytes} bytes wait for the log already; try again later`)
+      )
     }
     this.#queuedBytes += data.length
     return new Promise((resolve, reject) => {

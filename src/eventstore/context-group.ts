@@ -1,5 +1,5 @@
-import { type EntryHeader, decodeEntryHeader } from './entry.js'
 import type { ContextState } from './context-state.js'
+import { decodeEntryHeader, type EntryHeader } from './entry.js'
 import type { CommittedEntry, StateMachine } from './ports.js'
 
 /** The state machine of a replication group: each entry goes to the context that it names. */

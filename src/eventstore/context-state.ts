@@ -5,15 +5,22 @@ import {
   encodeEventFrames,
   type FileSystem,
   type KeyValueStore,
-  type ReadCache,
   RECORD_HEADER_BYTES,
+  type ReadCache,
   type SegmentCheckpoint,
   StorageFullError
 } from '../storage/index.js'
 import { ServerError, scanEvent, withTimestamp } from '../wire/index.js'
 import { checkSequences, invalidSequence } from './append/apply-append.js'
 import { scanFrames, type TransactionScan } from './append/transaction-scan.js'
-import { decodeAppendBody, decodeScheduleBody, decodeTokenBody, EntryKind, type EntryHeader, entryBody } from './entry.js'
+import {
+  decodeAppendBody,
+  decodeScheduleBody,
+  decodeTokenBody,
+  type EntryHeader,
+  EntryKind,
+  entryBody
+} from './entry.js'
 import { AggregateIndex } from './index/aggregate-index.js'
 import { decodeMarker, NO_TIMESTAMP, SegmentIndex, type SegmentMarker } from './index/segment-index.js'
 import { TimeIndex } from './index/time-index.js'
@@ -77,12 +84,19 @@ export class ContextState {
     readonly schedules: ScheduleStore
   ) {}
 
-  static async open(options: ContextStateOptions, checkpoint: ContextCheckpoint | undefined): Promise<ContextState> {
+  static async open(
+    options: ContextStateOptions,
+    checkpoint: ContextCheckpoint | undefined
+  ): Promise<ContextState> {
     const { contextId, store } = options
     const markers = await readMarkers(store, contextId)
     const times = new TimeIndex(markers)
     const active = new SegmentIndex(checkpoint?.segments.segment ?? 0, times.timestampMaxMs ?? NO_TIMESTAMP)
-    const index = new AggregateIndex({ contextId, store, knownMax: KNOWN_AGGREGATES_MAX }, active, markers.length > 0)
+    const index = new AggregateIndex(
+      { contextId, store, knownMax: KNOWN_AGGREGATES_MAX },
+      active,
+      markers.length > 0
+    )
     const segments = await EventSegments.open(options, checkpoint?.segments, (record, at) =>
       addToIndex(index, scanFrames(record.events, record.count), at.position)
     )
@@ -164,12 +178,24 @@ export class ContextState {
     await this.segments.close()
   }
 
-  #append(entry: CommittedEntry, storedAtMs: number, frames: Buffer, scan: TransactionScan): AppendResult | ServerError {
+  #append(
+    entry: CommittedEntry,
+    storedAtMs: number,
+    frames: Buffer,
+    scan: TransactionScan
+  ): AppendResult | ServerError {
     const refused = checkSequences(scan, this.index)
     if (refused !== undefined) return refused
     const firstToken = this.segments.nextToken
     const { index: logIndex, term: logTerm } = entry
-    const at = this.segments.append({ logIndex, logTerm, firstToken, count: scan.count, storedAtMs, events: frames })
+    const at = this.segments.append({
+      logIndex,
+      logTerm,
+      firstToken,
+      count: scan.count,
+      storedAtMs,
+      events: frames
+    })
     if (at.segment !== this.index.active.segment) this.index.roll(at.segment)
     addToIndex(this.index, scan, at.position)
     return { firstToken, count: scan.count }
@@ -248,7 +274,11 @@ export function conflictOf(scan: TransactionScan): ServerError | undefined {
 }
 
 /** Full segments without a marker: the key-value store lost their index, and the files still say everything. */
-async function rebuildMissing(index: AggregateIndex, segments: EventSegments, indexed: number): Promise<void> {
+async function rebuildMissing(
+  index: AggregateIndex,
+  segments: EventSegments,
+  indexed: number
+): Promise<void> {
   for (const { segment } of segments.sealed().slice(indexed)) {
     const rebuilt = new SegmentIndex(segment, NO_TIMESTAMP)
     await segments.scan(segment, (record, at) =>
@@ -265,7 +295,12 @@ interface EventIndex {
 function addToIndex(index: EventIndex, scan: TransactionScan, recordPosition: number): void {
   const framesAt = recordPosition + RECORD_HEADER_BYTES
   for (let i = 0; i < scan.count; i++) {
-    index.add(scan.aggregateIds[i], scan.sequenceNumbers[i]!, scan.timestampsMs[i]!, framesAt + scan.frameOffsets[i]!)
+    index.add(
+      scan.aggregateIds[i],
+      scan.sequenceNumbers[i]!,
+      scan.timestampsMs[i]!,
+      framesAt + scan.frameOffsets[i]!
+    )
   }
 }
 

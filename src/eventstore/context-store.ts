@@ -6,7 +6,7 @@ import { invalidSequence } from './append/apply-append.js'
 import { type Reservation, SequenceReservations } from './append/sequence-reservations.js'
 import { scanFrames, type TransactionScan } from './append/transaction-scan.js'
 import { type AppendResult, type ContextState, conflictOf } from './context-state.js'
-import { encodeAppendBody, encodeEntry, encodeScheduleBody, encodeTokenBody, EntryKind } from './entry.js'
+import { EntryKind, encodeAppendBody, encodeEntry, encodeScheduleBody, encodeTokenBody } from './entry.js'
 import type { Sequencer } from './ports.js'
 import { readAggregateEvents } from './read/aggregate-reader.js'
 import { EventTracker, type TrackerOptions, type TrackerSink } from './read/event-tracker.js'
@@ -152,7 +152,9 @@ export class ContextStore {
       clock: this.options.clock
     }
     const start = Math.max(fromToken, segments.firstToken)
-    const tracker = new EventTracker(source, sink, this.options.tracker, start, () => this.#trackers.delete(tracker))
+    const tracker = new EventTracker(source, sink, this.options.tracker, start, () =>
+      this.#trackers.delete(tracker)
+    )
     this.#trackers.add(tracker)
     return tracker
   }
@@ -180,7 +182,9 @@ export class ContextStore {
 
   /** Publishes a due event now. Resolves with the reason when it can never be published. */
   async fireSchedule(token: string): Promise<ServerError | undefined> {
-    const result = await this.#propose(encodeEntry(this.#header(EntryKind.fireSchedule), encodeTokenBody(token)))
+    const result = await this.#propose(
+      encodeEntry(this.#header(EntryKind.fireSchedule), encodeTokenBody(token))
+    )
     return result instanceof ServerError ? result : undefined
   }
 
@@ -192,7 +196,8 @@ export class ContextStore {
 
   #isCold(scan: TransactionScan): boolean {
     for (const id of scan.ranges.keys()) {
-      if (this.#reservations.highest(id) === undefined && this.state.index.highestSequence(id) === undefined) return true
+      if (this.#reservations.highest(id) === undefined && this.state.index.highestSequence(id) === undefined)
+        return true
     }
     return false
   }
@@ -227,14 +232,17 @@ export class ContextStore {
   }
 
   async #propose(entry: Buffer): Promise<unknown> {
-    if (this.#closed) throw new ServerError('AXONIQ-6000', `Context ${this.name} is being removed or the server is stopping`)
+    if (this.#closed)
+      throw new ServerError('AXONIQ-6000', `Context ${this.name} is being removed or the server is stopping`)
     const refusal = this.options.refuseWrites()
     if (refusal !== undefined) throw new ServerError('AXONIQ-9100', refusal)
     try {
       return await this.sequencer.propose(this.options.group, entry)
     } catch (error) {
-      if (error instanceof StorageFullError) throw new ServerError('AXONIQ-9100', error.message, { cause: error })
-      if (error instanceof StorageDamagedError) throw new ServerError('AXONIQ-9100', error.message, { cause: error })
+      if (error instanceof StorageFullError)
+        throw new ServerError('AXONIQ-9100', error.message, { cause: error })
+      if (error instanceof StorageDamagedError)
+        throw new ServerError('AXONIQ-9100', error.message, { cause: error })
       throw error
     }
   }

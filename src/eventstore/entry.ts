@@ -32,7 +32,10 @@ export function encodeEntry(header: EntryHeader, ...body: readonly Buffer[]): Bu
 
 export function decodeEntryHeader(data: Buffer): EntryHeader {
   const format = data.readUInt8(1)
-  assert(format === FORMAT, `log entry has format ${format}, this version knows ${FORMAT}: it was written by a newer version`)
+  assert(
+    format === FORMAT,
+    `log entry has format ${format}, this version knows ${FORMAT}: it was written by a newer version`
+  )
   return { kind: data.readUInt8(0), contextId: data.readUInt32BE(2), storedAtMs: data.readUIntBE(6, 6) }
 }
 

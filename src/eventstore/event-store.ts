@@ -175,7 +175,14 @@ export class EventStore {
     const { contextId, group, name } = definition
     const checkpoint = this.#restored.get(group)
     const state = await ContextState.open(
-      { ...this.options, ...this.ports, contextId, name, directory: join(this.options.directory, definition.directory), cache: this.cache },
+      {
+        ...this.options,
+        ...this.ports,
+        contextId,
+        name,
+        directory: join(this.options.directory, definition.directory),
+        cache: this.cache
+      },
       checkpoint?.payload as ContextCheckpoint | undefined
     )
     const machine = new ContextGroup()
@@ -187,7 +194,8 @@ export class EventStore {
       group,
       clock: this.ports.clock,
       randomId: this.ports.randomId,
-      refuseWrites: () => this.#guard.refusal ?? (state.isBehind ? `The disk of ${this.options.directory} is full` : undefined)
+      refuseWrites: () =>
+        this.#guard.refusal ?? (state.isBehind ? `The disk of ${this.options.directory} is full` : undefined)
     })
     const scheduler = new Scheduler(store, this.ports.clock, this.ports.log)
     store.onScheduled(dueMs => scheduler.consider(dueMs))
@@ -197,7 +205,10 @@ export class EventStore {
 
   #refuse(definition: ContextDefinition, words: string): void {
     this.#refused.set(definition.name, words)
-    this.ports.log.error({ context: definition.name, reason: words }, 'context refuses to work: its data is damaged')
+    this.ports.log.error(
+      { context: definition.name, reason: words },
+      'context refuses to work: its data is damaged'
+    )
   }
 
   /** Ids are never given twice, so what a crash in between leaves behind takes room but is never read. */

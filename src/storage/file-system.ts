@@ -1,3 +1,5 @@
+import { token } from '../kernel/index.js'
+
 /** The disk as a port: the product's adapter is `NodeFileSystem`, the tests' one loses, tears and reorders what was not synced. */
 export interface FileSystem {
   /** `read`: must exist. `write`: must exist, opened for reading too. `create`: must not exist, opened for reading too. */
@@ -32,3 +34,5 @@ export interface OpenFile {
   truncate(length: number): Promise<void>
   close(): Promise<void>
 }
+
+export const FileSystem = token<FileSystem>('storage/FileSystem@1')

@@ -84,6 +84,11 @@ export class StorageFullError extends Error {
   override readonly name = 'StorageFullError'
 }
 
+/** More waits than the bound allows: nothing was written, and the caller may try again. */
+export class StorageBusyError extends Error {
+  override readonly name = 'StorageBusyError'
+}
+
 /** Data on disk contradicts its own checksums or order. Says which file, where, and what to do. */
 export class StorageDamagedError extends Error {
   override readonly name = 'StorageDamagedError'

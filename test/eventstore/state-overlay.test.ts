@@ -57,7 +57,11 @@ t.test('what changes while a checkpoint is written belongs to the next one', asy
 
 t.test('any mix of changes, checkpoints and failed checkpoints reads like a plain map', async t => {
   const step = fc.oneof(
-    fc.record({ kind: fc.constant('put' as const), key: fc.integer({ min: 0, max: 20 }), value: fc.string() }),
+    fc.record({
+      kind: fc.constant('put' as const),
+      key: fc.integer({ min: 0, max: 20 }),
+      value: fc.string()
+    }),
     fc.record({ kind: fc.constant('delete' as const), key: fc.integer({ min: 0, max: 20 }) }),
     fc.record({ kind: fc.constantFrom('checkpoint' as const, 'freeze' as const) })
   )
@@ -83,8 +87,15 @@ t.test('any mix of changes, checkpoints and failed checkpoints reads like a plai
         } else if (each.kind === 'freeze') overlay.freeze()
         else await checkpoint(overlay, store)
       }
-      const items = await overlay.range(bucket, { gte: Buffer.from([gte]), lt: Buffer.from([lt]), reverse, limit })
-      const expected = [...model].filter(([key]) => key >= gte && key < lt).sort(([a], [b]) => (reverse ? b - a : a - b))
+      const items = await overlay.range(bucket, {
+        gte: Buffer.from([gte]),
+        lt: Buffer.from([lt]),
+        reverse,
+        limit
+      })
+      const expected = [...model]
+        .filter(([key]) => key >= gte && key < lt)
+        .sort(([a], [b]) => (reverse ? b - a : a - b))
       t.same(
         items.map(({ suffix, value }) => [suffix[0], value.toString()]),
         expected.slice(0, limit)

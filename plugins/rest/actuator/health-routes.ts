@@ -23,8 +23,12 @@ export function healthRoutes({ checks, basePath, showDetails }: HealthRoutesOpti
       const body = showDetails ? { status, components, groups: ['liveness', 'readiness'] } : { status }
       return send(reply, status, body)
     })
-    app.get(`${basePath}/health/liveness`, async (_request, reply) => sendGroup(reply, sorted, 'livenessState'))
-    app.get(`${basePath}/health/readiness`, async (_request, reply) => sendGroup(reply, sorted, 'readinessState'))
+    app.get(`${basePath}/health/liveness`, async (_request, reply) =>
+      sendGroup(reply, sorted, 'livenessState')
+    )
+    app.get(`${basePath}/health/readiness`, async (_request, reply) =>
+      sendGroup(reply, sorted, 'readinessState')
+    )
     app.get(`${basePath}/health/:component`, async (request, reply) => {
       const check = sorted.find(({ name }) => name === pathParameter(request, 'component'))
       if (check === undefined) return reply.callNotFound()
@@ -48,7 +52,11 @@ async function ask(check: HealthCheck): Promise<Health> {
   }
 }
 
-async function sendGroup(reply: FastifyReply, checks: readonly HealthCheck[], name: string): Promise<FastifyReply> {
+async function sendGroup(
+  reply: FastifyReply,
+  checks: readonly HealthCheck[],
+  name: string
+): Promise<FastifyReply> {
   const check = checks.find(candidate => candidate.name === name)
   const status = check === undefined ? 'UNKNOWN' : (await ask(check)).status
   return send(reply, status, { status })

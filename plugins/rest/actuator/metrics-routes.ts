@@ -76,7 +76,9 @@ function statistics(measurements: readonly Measurement[]): string {
           ['MAX', max]
         ]
       : [[measurements[0]!.kind === 'counter' ? 'COUNT' : 'VALUE', sum(m => m.value)]]
-  return values.map(([statistic, value]) => `{"statistic":"${statistic}","value":${decimal(value)}}`).join(',')
+  return values
+    .map(([statistic, value]) => `{"statistic":"${statistic}","value":${decimal(value)}}`)
+    .join(',')
 }
 
 function decimal(value: number): string {

@@ -16,7 +16,10 @@ function family(name: string, series: readonly Measurement[]): string {
   if (kind === 'timer') {
     lines.push(`# TYPE ${name} summary`)
     for (const timer of series) {
-      lines.push(`${name}_count${labels(timer)} ${timer.value}`, `${name}_sum${labels(timer)} ${timer.totalSeconds ?? 0}`)
+      lines.push(
+        `${name}_count${labels(timer)} ${timer.value}`,
+        `${name}_sum${labels(timer)} ${timer.totalSeconds ?? 0}`
+      )
     }
     lines.push(`# HELP ${name}_max ${description}`, `# TYPE ${name}_max gauge`)
     for (const timer of series) lines.push(`${name}_max${labels(timer)} ${timer.maxSeconds ?? 0}`)
@@ -29,12 +32,15 @@ function family(name: string, series: readonly Measurement[]): string {
 
 function prometheusName({ name, kind, unit }: Measurement): string {
   const base = name.replace(/[^a-zA-Z0-9_:]/g, '_')
-  const withUnit = unit === 'bytes' || kind === 'timer' ? `${base}_${kind === 'timer' ? 'seconds' : 'bytes'}` : base
+  const withUnit =
+    unit === 'bytes' || kind === 'timer' ? `${base}_${kind === 'timer' ? 'seconds' : 'bytes'}` : base
   return kind === 'counter' ? `${withUnit}_total` : withUnit
 }
 
 function labels({ tags }: Measurement): string {
-  const pairs = Object.entries(tags ?? {}).map(([key, value]) => `${key.replace(/[^a-zA-Z0-9_]/g, '_')}="${escape(value)}"`)
+  const pairs = Object.entries(tags ?? {}).map(
+    ([key, value]) => `${key.replace(/[^a-zA-Z0-9_]/g, '_')}="${escape(value)}"`
+  )
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }
 

@@ -35,14 +35,20 @@ export function checkAggregates(scan: TransactionScan): ServerError | undefined 
 }
 
 export function checkAggregate(aggregateId: string, sequenceNumber: number): ServerError | undefined {
-  if (aggregateId.length > AGGREGATE_ID_BYTES_MAX / 3 && Buffer.byteLength(aggregateId) > AGGREGATE_ID_BYTES_MAX) {
+  if (
+    aggregateId.length > AGGREGATE_ID_BYTES_MAX / 3 &&
+    Buffer.byteLength(aggregateId) > AGGREGATE_ID_BYTES_MAX
+  ) {
     return new ServerError(
       'AXONIQ-2001',
       `An aggregate identifier may have at most ${AGGREGATE_ID_BYTES_MAX} bytes; this one begins with ${aggregateId.slice(0, 40)}`
     )
   }
   if (!Number.isSafeInteger(sequenceNumber) || sequenceNumber < 0) {
-    return new ServerError('AXONIQ-2000', `Invalid sequence number ${sequenceNumber} for aggregate ${aggregateId}`)
+    return new ServerError(
+      'AXONIQ-2000',
+      `Invalid sequence number ${sequenceNumber} for aggregate ${aggregateId}`
+    )
   }
   return undefined
 }

@@ -10,7 +10,8 @@ export function checkSequences(scan: TransactionScan, index: AggregateIndex): Se
   if (scan.conflict !== undefined) return invalidSequence(scan.conflict)
   for (const [aggregateId, range] of scan.ranges) {
     const highest = index.highestSequence(aggregateId)
-    if (highest === undefined) throw new Error(`the highest sequence number of ${aggregateId} was not prepared`)
+    if (highest === undefined)
+      throw new Error(`the highest sequence number of ${aggregateId} was not prepared`)
     if (range.first !== highest + 1) {
       return invalidSequence({ aggregateId, expected: highest + 1, actual: range.first })
     }

@@ -1,5 +1,10 @@
 import type { Clock, Logger, Timer } from '../../kernel/index.js'
-import { type CheckpointChain, type KeyValueBatch, type KeyValueStore, StorageFullError } from '../../storage/index.js'
+import {
+  type CheckpointChain,
+  type KeyValueBatch,
+  type KeyValueStore,
+  StorageFullError
+} from '../../storage/index.js'
 import type { LogPosition, Sequencer } from '../ports.js'
 
 /** A group's state at one moment, taken between two applies. */
@@ -140,6 +145,7 @@ export class Checkpointer {
       }
       this.options.chain.append(batch, Buffer.from(JSON.stringify(Object.fromEntries(groups)), 'utf8'))
       await batch.write({ sync: true })
+      this.options.chain.written()
     } catch (error) {
       batch.discard()
       throw error

@@ -24,7 +24,11 @@ export class ContextParticipant implements CheckpointParticipant {
     if (position.index === this.#lastIndex && pending.length === 0) return undefined
     const { segments, overlay, snapshots, schedules, index, times } = this.state
     const at = segments.checkpointPosition()
-    const payload: ContextCheckpoint = { segments: at, snapshots: snapshots.count, schedules: schedules.count }
+    const payload: ContextCheckpoint = {
+      segments: at,
+      snapshots: snapshots.count,
+      schedules: schedules.count
+    }
     overlay.freeze()
     const contextId = this.state.options.contextId
     return {
@@ -58,5 +62,6 @@ function* indexChanges(contextId: number, sealed: SegmentIndex): Iterable<(batch
       batch.put(Buffer.concat([highest, Buffer.from(aggregateId, 'utf8')]), encodeOrdered(last))
     }
   }
-  yield batch => batch.put(Buffer.concat([contextBucket(KeyKind.segmentMarker, contextId), segment]), encodeMarker(sealed))
+  yield batch =>
+    batch.put(Buffer.concat([contextBucket(KeyKind.segmentMarker, contextId), segment]), encodeMarker(sealed))
 }

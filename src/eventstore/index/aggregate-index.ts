@@ -1,6 +1,13 @@
 import assert from 'node:assert'
 import type { KeyValueStore } from '../../storage/index.js'
-import { aggregateBucket, contextBucket, decodeOrdered, encodeOrdered, KeyKind, prefixEnd } from '../state/keys.js'
+import {
+  aggregateBucket,
+  contextBucket,
+  decodeOrdered,
+  encodeOrdered,
+  KeyKind,
+  prefixEnd
+} from '../state/keys.js'
 import { type AggregateRun, decodeRun, SegmentIndex } from './segment-index.js'
 
 export interface AggregateIndexOptions {
@@ -56,7 +63,9 @@ export class AggregateIndex {
       const missing = aggregateIds.filter(id => this.highestSequence(id) === undefined)
       if (missing.length === 0) return
       const bucket = contextBucket(KeyKind.highestSequence, this.options.contextId)
-      const values = await this.options.store.getMany(missing.map(id => Buffer.concat([bucket, Buffer.from(id, 'utf8')])))
+      const values = await this.options.store.getMany(
+        missing.map(id => Buffer.concat([bucket, Buffer.from(id, 'utf8')]))
+      )
       // While we read, a segment may have moved from memory to the store: then what we read may be old.
       if (generation !== this.#forgotten) continue
       missing.forEach((id, i) => {

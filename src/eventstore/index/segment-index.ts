@@ -56,7 +56,8 @@ export class SegmentIndex {
     this.#nextToken++
     if (aggregateId === undefined) return
     const run = this.#runs.get(aggregateId)
-    if (run === undefined) this.#runs.set(aggregateId, { firstSequence: sequenceNumber, positions: [position] })
+    if (run === undefined)
+      this.#runs.set(aggregateId, { firstSequence: sequenceNumber, positions: [position] })
     else run.positions.push(position)
   }
 
@@ -80,7 +81,10 @@ export class SegmentIndex {
 }
 
 /** Value of a run in the key-value store: varints of first sequence, count, then the gaps between positions. */
-export function encodeRun(run: { readonly firstSequence: number; readonly positions: readonly number[] }): Buffer {
+export function encodeRun(run: {
+  readonly firstSequence: number
+  readonly positions: readonly number[]
+}): Buffer {
   const bytes: number[] = []
   pushVarint(bytes, run.firstSequence)
   pushVarint(bytes, run.positions.length)
@@ -113,7 +117,10 @@ export interface SegmentMarker {
 }
 
 export function encodeMarker(index: SegmentIndex): Buffer {
-  const numbers = [index.timestampMaxMs, ...index.timePoints.flatMap(point => [point.token, point.timestampMaxMs])]
+  const numbers = [
+    index.timestampMaxMs,
+    ...index.timePoints.flatMap(point => [point.token, point.timestampMaxMs])
+  ]
   return Buffer.concat(numbers.map(value => encodeOrdered(toOrdered(value))))
 }
 

@@ -1,6 +1,6 @@
+import { ServerError } from '../../wire/index.js'
 import type { ContextState } from '../context-state.js'
 import type { AggregateRun } from '../index/segment-index.js'
-import { ServerError } from '../../wire/index.js'
 
 export interface AggregateRequest {
   readonly aggregateId: string
@@ -13,7 +13,10 @@ export interface AggregateRequest {
 const EVENTS_PER_READ = 128
 
 /** An aggregate's events in sequence order, in pieces that a slow caller may take one at a time (EventStore.ListAggregateEvents). */
-export async function* readAggregateEvents(state: ContextState, request: AggregateRequest): AsyncGenerator<Buffer[]> {
+export async function* readAggregateEvents(
+  state: ContextState,
+  request: AggregateRequest
+): AsyncGenerator<Buffer[]> {
   const { aggregateId, from, to } = request
   const highest = state.index.highestSequence(aggregateId)
   // Events committed after the call began are not part of the answer, however slowly it is read.

@@ -20,7 +20,7 @@ export interface TrackerOptions {
 export interface TrackerSource {
   /** Token that the next appended event will get. */
   nextToken(): number
-  cursor(fromToken: number): EventCursor
+  cursor(fromToken: number): Pick<EventCursor, 'next' | 'close'>
   readonly tail: TailNotifier
   readonly clock: Clock
 }
@@ -39,7 +39,7 @@ export class EventTracker {
   #closed = false
   #skipped = 0
   #nextToken: number
-  #cursor: EventCursor | undefined
+  #cursor: Pick<EventCursor, 'next' | 'close'> | undefined
   #outOfPermitsTimer: Timer | undefined
   readonly #blacklist = new Set<string>()
   readonly #wake = () => this.#schedule()
@@ -145,7 +145,10 @@ export class EventTracker {
   /** A blacklisted event is let through now and then, so that the client's token stays fresh. */
   #skip(event: Buffer): boolean {
     const { type, revision } = scanEventPayloadType(event)
-    if (!this.#blacklist.has(payloadKey(type, revision)) || this.#skipped >= this.options.blacklistedSendAfter) {
+    if (
+      !this.#blacklist.has(payloadKey(type, revision)) ||
+      this.#skipped >= this.options.blacklistedSendAfter
+    ) {
       this.#skipped = 0
       return false
     }

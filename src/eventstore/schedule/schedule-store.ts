@@ -25,14 +25,16 @@ export class ScheduleStore {
 
   /** Undefined when the entry is in memory already. */
   prepare(token: string): Promise<void> | undefined {
-    if (token === '' || this.options.state.peek(this.#bucket(), Buffer.from(token, 'utf8')) !== undefined) return undefined
+    if (token === '' || this.options.state.peek(this.#bucket(), Buffer.from(token, 'utf8')) !== undefined)
+      return undefined
     return this.#load(token)
   }
 
   /** The entry as `prepare` or memory knows it; only while it waits. */
   find(token: string): ScheduledEvent | undefined {
     const value = this.options.state.peek(this.#bucket(), Buffer.from(token, 'utf8'))
-    const found = value === undefined ? this.#loaded.get(token) : value === null ? undefined : decode(token, value)
+    const found =
+      value === undefined ? this.#loaded.get(token) : value === null ? undefined : decode(token, value)
     return found?.failure === '' ? found : undefined
   }
 
@@ -61,7 +63,10 @@ export class ScheduleStore {
 
   /** Tokens due before `untilMs`, soonest first. */
   async due(untilMs: number, limit: number): Promise<{ readonly token: string; readonly dueMs: number }[]> {
-    const items = await this.options.state.range(this.#dueBucket(), { lt: encodeOrdered(Math.max(0, untilMs)), limit })
+    const items = await this.options.state.range(this.#dueBucket(), {
+      lt: encodeOrdered(Math.max(0, untilMs)),
+      limit
+    })
     return items.map(item => ({ dueMs: decodeOrdered(item.suffix), token: item.suffix.toString('utf8', 8) }))
   }
 
@@ -97,5 +102,10 @@ function encode(scheduled: ScheduledEvent): Buffer {
 
 function decode(token: string, value: Buffer): ScheduledEvent {
   const end = 10 + value.readUInt16BE(8)
-  return { token, dueMs: value.readDoubleBE(0), failure: value.toString('utf8', 10, end), event: value.subarray(end) }
+  return {
+    token,
+    dueMs: value.readDoubleBE(0),
+    failure: value.toString('utf8', 10, end),
+    event: value.subarray(end)
+  }
 }

@@ -50,7 +50,10 @@ export class Scheduler {
       this.#planNext(await this.#publishDue())
       this.#retryMs = RETRY_MS_MIN
     } catch (error) {
-      this.log.warn({ context: this.store.name, retryMs: this.#retryMs, error }, 'a scheduled event could not be published yet')
+      this.log.warn(
+        { context: this.store.name, retryMs: this.#retryMs, error },
+        'a scheduled event could not be published yet'
+      )
       this.#wakeAt(this.clock.now() + this.#retryMs)
       this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
     } finally {
@@ -67,7 +70,10 @@ export class Scheduler {
         if (this.#stopped) return undefined
         const failure = await this.store.fireSchedule(token)
         if (failure !== undefined) {
-          this.log.error({ context: this.store.name, token, reason: failure.message }, 'a scheduled event can not be published')
+          this.log.error(
+            { context: this.store.name, token, reason: failure.message },
+            'a scheduled event can not be published'
+          )
         }
       }
       if (due.length < entries.length || entries.length === 0) return entries[due.length]?.dueMs

@@ -22,7 +22,11 @@ export class SnapshotStore {
   readonly #known = new Map<string, boolean>()
 
   constructor(
-    private readonly options: { readonly contextId: number; readonly state: StateOverlay; readonly knownMax: number },
+    private readonly options: {
+      readonly contextId: number
+      readonly state: StateOverlay
+      readonly knownMax: number
+    },
     /** Snapshots ever stored: zero means that no aggregate has one. */
     private stored: number
   ) {}

@@ -21,7 +21,9 @@ export const KeyKind = {
 } as const
 
 /** Every kind whose keys carry a context: what a purge removes. */
-export const contextKeyKinds: readonly number[] = Object.values(KeyKind).filter(kind => kind !== KeyKind.checkpoint)
+export const contextKeyKinds: readonly number[] = Object.values(KeyKind).filter(
+  kind => kind !== KeyKind.checkpoint
+)
 
 export const AGGREGATE_ID_BYTES_MAX = 0xffff
 

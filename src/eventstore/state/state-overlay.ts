@@ -52,8 +52,8 @@ export class StateOverlay {
 
   /** What memory knows: a value, null for deleted, undefined for "ask the store". */
   peek(bucket: Buffer, suffix: Buffer): Buffer | null | undefined {
-    const bucketKey = bucket.latin1Slice()
-    const suffixKey = suffix.latin1Slice()
+    const bucketKey = bucket.toString('latin1')
+    const suffixKey = suffix.toString('latin1')
     for (let i = this.#layers.length - 1; i >= 0; i--) {
       const value = this.#layers[i]!.buckets.get(bucketKey)?.get(suffixKey)
       if (value !== undefined) return value
@@ -76,7 +76,7 @@ export class StateOverlay {
     const gte = range.gte === undefined ? bucket : Buffer.concat([bucket, range.gte])
     const lt = range.lt === undefined ? prefixEnd(bucket) : Buffer.concat([bucket, range.lt])
     for await (const [key, value] of this.store.iterate({ gte, lt, reverse: range.reverse ?? false })) {
-      const suffix = key.subarray(bucket.length).latin1Slice()
+      const suffix = key.subarray(bucket.length).toString('latin1')
       if (inMemory.has(suffix)) continue
       found.set(suffix, value)
       if (++stored >= limit) break
@@ -117,24 +117,25 @@ export class StateOverlay {
 
   #set(bucket: Buffer, suffix: Buffer, value: Buffer | null): void {
     const layer = this.#layers.at(-1)!
-    const bucketKey = bucket.latin1Slice()
+    const bucketKey = bucket.toString('latin1')
     let items = layer.buckets.get(bucketKey)
     if (items === undefined) {
       items = new Map()
       layer.buckets.set(bucketKey, items)
     }
-    items.set(suffix.latin1Slice(), value)
+    items.set(suffix.toString('latin1'), value)
     layer.bytes += bucket.length + suffix.length + (value?.length ?? 0) + ENTRY_OVERHEAD_BYTES
   }
 
   #memoryItems(bucket: Buffer, range: StateRange): Bucket {
-    const bucketKey = bucket.latin1Slice()
-    const gte = range.gte?.latin1Slice()
-    const lt = range.lt?.latin1Slice()
+    const bucketKey = bucket.toString('latin1')
+    const gte = range.gte?.toString('latin1')
+    const lt = range.lt?.toString('latin1')
     const items: Bucket = new Map()
     for (const layer of this.#layers) {
       for (const [suffix, value] of layer.buckets.get(bucketKey) ?? []) {
-        if ((gte === undefined || suffix >= gte) && (lt === undefined || suffix < lt)) items.set(suffix, value)
+        if ((gte === undefined || suffix >= gte) && (lt === undefined || suffix < lt))
+          items.set(suffix, value)
       }
     }
     return items

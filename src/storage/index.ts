@@ -1,0 +1,46 @@
+export { CheckpointChain, type StoredCheckpoint } from './checkpoint-chain.js'
+export { FileSystem, type OpenFile } from './file-system.js'
+export { Journal, type JournalOptions } from './journal/journal.js'
+export {
+  type KeyRange,
+  type KeyValueBatch,
+  KeyValueStore,
+  type KeyValueStoreInfo
+} from './key-value-store.js'
+export {
+  type GroupAppend,
+  type HardState,
+  type LogCheckpoint,
+  type LogEntry,
+  LogStorage,
+  type LogStorageStats,
+  type RecoveredGroup,
+  StorageBusyError,
+  StorageDamagedError,
+  StorageFullError
+} from './log-storage.js'
+export { MemoryKeyValueStore } from './memory-key-value-store.js'
+export { NodeFileSystem } from './node-file-system.js'
+export type { EventCursor } from './segments/event-cursor.js'
+export {
+  EVENT_CRC_SEED,
+  encodeEventFrames,
+  FRAME_HEADER_BYTES,
+  frameCount,
+  iterateEvents
+} from './segments/event-frames.js'
+export {
+  EventSegments,
+  type EventSegmentsOptions,
+  type EventSegmentsStats,
+  type TransactionVisitor
+} from './segments/event-segments.js'
+export { ReadCache, type ReadCacheOptions, type ReadCacheStats } from './segments/read-cache.js'
+export { RECORD_HEADER_BYTES } from './segments/record-header.js'
+export type {
+  EventRun,
+  RecordLocation,
+  SealedSegment,
+  SegmentCheckpoint,
+  TransactionRecord
+} from './segments/types.js'
