@@ -196,18 +196,20 @@ export class Journal implements LogStorage {
   }
 
   #kick(): void {
-    this.#writing ??= this.#run().finally(() => {
-      this.#writing = undefined
-      if (this.#queue.length > 0 && this.#failure === undefined) this.#kick()
-    })
+    this.#writing ??= this.#run()
+      .catch((error: unknown) => this.#noteHouseKeeping(error))
+      .finally(() => {
+        this.#writing = undefined
+        if (this.#queue.length > 0) this.#kick()
+      })
   }
 
   async #run(): Promise<void> {
-    if (this.#isFull) await this.#takeReserve()
     while (this.#queue.length > 0) {
-      if (this.#failure !== undefined) return this.#rejectAll(this.#failure)
-      await this.#writeNext()
+      if (this.#failure === undefined) await this.#writeNext()
+      else this.#rejectAll(this.#failure)
     }
+    if (this.#isFull) await this.#takeReserve()
     await this.#retireFiles()
   }
 
@@ -365,6 +367,16 @@ export class Journal implements LogStorage {
       )
     }
     return decodeEntries(recordBody(found.bytes)).entries
+  }
+
+  /** Writes tell their callers themselves; what is left is reserve and old files, which the next round tries again. */
+  #noteHouseKeeping(error: unknown): void {
+    if (this.#failure === undefined) {
+      this.options.log.warn(
+        { directory: this.options.directory, error },
+        'old journal files could not be put away'
+      )
+    }
   }
 
   /** After a failed write or sync the kernel may have dropped pages: nothing can be promised any more. */

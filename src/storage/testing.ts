@@ -1,0 +1,8 @@
+export { CrashingKeyValueStore } from './testing/crashing-key-value-store.js'
+export {
+  CrashedError,
+  FaultyFileSystem,
+  type FaultyFileSystemOptions,
+  type Operation
+} from './testing/faulty-file-system.js'
+export { SeededRandom } from './testing/seeded-random.js'
