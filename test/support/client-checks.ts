@@ -17,7 +17,11 @@ export interface Finished {
 /** Runs a program to its end; output of both streams. */
 export function run(
   command: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly deadlineMs: number }
+  options: {
+    readonly cwd?: string
+    readonly env?: Readonly<Record<string, string>>
+    readonly deadlineMs: number
+  }
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const [file, ...args] = command

@@ -14,6 +14,8 @@ export interface ServerProcessOptions {
   readonly prefix?: readonly string[]
   readonly standalone?: boolean
   readonly startDeadlineMs?: number
+  /** Another Node executable than the one that runs the test. */
+  readonly node?: string
 }
 
 /** The server as its users run it: the executable, in a directory of its own, on free ports. */
@@ -59,13 +61,17 @@ export class ServerProcess {
     }
     const command = [
       ...(options.prefix ?? []),
-      process.execPath,
+      options.node ?? process.execPath,
       join(repository, 'bin', 'myelin.cjs'),
       'start',
       ...Object.entries(properties).map(([name, value]) => `--${name}=${value}`)
     ]
     const [file, ...args] = command
-    const child = spawn(file!, args, { cwd: directory, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(file!, args, {
+      cwd: directory,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
     return new ServerProcess(directory, child)
   }
 

@@ -126,7 +126,10 @@ export class JournalRecovery {
     const before = this.#write?.items ?? []
     this.#write = { serial: header.writeSerial, offset: header.writeOffset, items: [] }
     if (this.#damagedAt === undefined) return
-    if (header.group !== MANIFEST_GROUP) return this.#loseAll()
+    if (header.group !== MANIFEST_GROUP) {
+      this.#loseAll()
+      return
+    }
     for (const { group, checksum } of decodeManifest(recordBody(record))) {
       const isThere = before.some(item => item.group === group && item.checksum === checksum)
       if (!isThere) this.#loseRecord(group)
