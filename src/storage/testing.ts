@@ -5,5 +5,5 @@ export {
   type FaultyFileSystemOptions,
   type Operation
 } from './testing/faulty-file-system.js'
-export { SeededRandom } from './testing/seeded-random.js'
 export { type StoreUnderTest, type SuiteTest, testKeyValueStore } from './testing/key-value-store-suite.js'
+export { SeededRandom } from './testing/seeded-random.js'

@@ -58,20 +58,31 @@ export class BlockReader {
     }
   }
 
-  /** The next valid record that begins in a later block than `position`; fragments of a record that began before are passed over. */
-  findAfter(position: number): Found | undefined {
-    for (let block = Math.floor(position / BLOCK_BYTES) + 1; block * BLOCK_BYTES < this.#end; block++) {
-      let at = block * BLOCK_BYTES
-      for (;;) {
-        const found = this.read(at)
-        if (found.kind === 'record') return found
-        const fragment = this.#fragment(at)
-        if (fragment === undefined || fragment.type === FragmentType.endOfFile) break
-        at = skipPadding(fragment.end)
-        if (Math.floor(at / BLOCK_BYTES) !== block) break
-      }
+  /**
+   * The next valid record that begins behind `position`: at any byte of the same block, for damage may have taken the lengths that
+   * lead from one fragment to the next, then in the blocks that follow. What damage left of a record is passed over.
+   */
+  findAfter(position: number): (Found & { kind: 'record' }) | undefined {
+    const blockEnd = (Math.floor(position / BLOCK_BYTES) + 1) * BLOCK_BYTES
+    for (let at = position + 1; at < Math.min(blockEnd, this.#end); at++) {
+      const found = this.#recordAt(at)
+      if (found !== undefined) return found
+    }
+    for (let at = blockEnd; at < this.#end; ) {
+      const found = this.#recordAt(at)
+      if (found !== undefined) return found
+      at = this.#fragment(at)?.end ?? at - (at % BLOCK_BYTES) + BLOCK_BYTES
+      at = skipPadding(at)
     }
     return undefined
+  }
+
+  #recordAt(position: number): (Found & { kind: 'record' }) | undefined {
+    const type =
+      position + FRAGMENT_HEADER_BYTES > this.#end ? 0 : this.bytes.readUInt8(position - this.start + 6)
+    if (!isFirst(type)) return undefined
+    const found = this.read(position)
+    return found.kind === 'record' ? found : undefined
   }
 
   #fragment(position: number): Fragment | undefined {

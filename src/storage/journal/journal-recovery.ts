@@ -88,16 +88,15 @@ export class JournalRecovery {
   /** Where reading can go on behind damage, or undefined when what follows belongs to the write that was torn. */
   #nextOfLaterWrite(reader: BlockReader, serial: number, position: number): number | undefined {
     let firstValid: number | undefined
-    let at = position
-    for (;;) {
-      const found = reader.findAfter(at)
-      if (found === undefined || found.kind !== 'record') return undefined
+    let found = reader.findAfter(position)
+    while (found !== undefined) {
       firstValid ??= found.position
       const header = decodeHeader(found.bytes)
       if (header !== undefined && header.writeSerial === serial && header.writeOffset > position)
         return firstValid
-      at = found.position
+      found = reader.findAfter(found.end - 1)
     }
+    return undefined
   }
 
   #record(serial: number, found: Found & { kind: 'record' }): void {

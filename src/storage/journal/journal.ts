@@ -80,6 +80,8 @@ export class Journal implements LogStorage {
   #writing: Promise<void> | undefined
   #failure: unknown
   #isFull = false
+  /** A checkpoint may have freed files. Looked at between writes, so that steady load does not put it off for ever. */
+  #mayRetire = false
   readonly #stats = { batches: 0, syncs: 0, writtenBytes: 0, queuedBytes: 0 }
 
   constructor(private readonly options: JournalOptions) {
@@ -151,6 +153,7 @@ export class Journal implements LogStorage {
 
   dropPrefix(group: number, checkpoint: LogCheckpoint): void {
     this.#groups.get(group)?.dropPrefix(checkpoint)
+    this.#mayRetire = true
     this.#kick()
   }
 
@@ -208,6 +211,7 @@ export class Journal implements LogStorage {
     while (this.#queue.length > 0) {
       if (this.#failure === undefined) await this.#writeNext()
       else this.#rejectAll(this.#failure)
+      if (this.#mayRetire) await this.#retireFiles()
     }
     if (this.#isFull) await this.#takeReserve()
     await this.#retireFiles()
@@ -327,6 +331,7 @@ export class Journal implements LogStorage {
 
   /** Files below every group's needs go. A group that only rests has its hard state written again first. */
   async #retireFiles(): Promise<void> {
+    this.#mayRetire = false
     if (this.#failure !== undefined) return
     for (let serial = this.#oldestFile(); serial < this.#lastSerial; serial++) {
       const groups = [...this.#groups]
@@ -366,7 +371,8 @@ export class Journal implements LogStorage {
         `The journal of replication group ${group} is damaged: ${file.path} has no valid record at byte ${run.position}. Restore this node from a backup`
       )
     }
-    return decodeEntries(recordBody(found.bytes)).entries
+    // Later entries may have replaced the end of what the record holds.
+    return decodeEntries(recordBody(found.bytes)).entries.slice(0, run.count)
   }
 
   /** Writes tell their callers themselves; what is left is reserve and old files, which the next round tries again. */

@@ -20,7 +20,10 @@ const ALL: KeyRange = { gte: key(0), lt: key(0xff, 0xff) }
 
 /** What every KeyValueStore promises. A new engine runs it before anything is kept in it. */
 export function testKeyValueStore(t: SuiteTest, create: () => Promise<StoreUnderTest>): void {
-  const withStore = (claim: string, body: (t: SuiteTest, store: KeyValueStore, underTest: StoreUnderTest) => Promise<void>) =>
+  const withStore = (
+    claim: string,
+    body: (t: SuiteTest, store: KeyValueStore, underTest: StoreUnderTest) => Promise<void>
+  ) =>
     t.test(claim, async t => {
       const underTest = await create()
       await underTest.store.open()
@@ -33,7 +36,10 @@ export function testKeyValueStore(t: SuiteTest, create: () => Promise<StoreUnder
     })
 
   withStore('a value is read back, an unknown key is undefined', async (t, store) => {
-    await put(store, [[key(1), key(9)], [key(2), Buffer.alloc(0)]])
+    await put(store, [
+      [key(1), key(9)],
+      [key(2), Buffer.alloc(0)]
+    ])
     t.same(await store.get(key(1)), key(9))
     t.same(await store.get(key(2)), Buffer.alloc(0))
     t.equal(await store.get(key(3)), undefined)
@@ -42,7 +48,10 @@ export function testKeyValueStore(t: SuiteTest, create: () => Promise<StoreUnder
 
   withStore('keys are ordered as unsigned bytes', async (t, store) => {
     const keys = [key(0), key(0, 0), key(0, 255), key(1), key(127), key(128), key(128, 0), key(254, 255)]
-    await put(store, [...keys].reverse().map(each => [each, each] as const))
+    await put(
+      store,
+      [...keys].reverse().map(each => [each, each] as const)
+    )
     t.same(await keysOf(store, ALL), keys)
     t.same(await keysOf(store, { ...ALL, reverse: true }), [...keys].reverse())
     t.same(await keysOf(store, { gte: key(0, 0), lt: key(128) }), keys.slice(1, 5))
@@ -67,10 +76,17 @@ export function testKeyValueStore(t: SuiteTest, create: () => Promise<StoreUnder
   })
 
   withStore('an iteration sees the moment at which it began', async (t, store) => {
-    await put(store, [[key(1), key(1)], [key(2), key(1)]])
+    await put(store, [
+      [key(1), key(1)],
+      [key(2), key(1)]
+    ])
     const seen: Buffer[] = []
     for await (const [each, value] of store.iterate(ALL)) {
-      if (seen.length === 0) await put(store, [[key(2), key(9)], [key(3), key(9)]])
+      if (seen.length === 0)
+        await put(store, [
+          [key(2), key(9)],
+          [key(3), key(9)]
+        ])
       seen.push(each)
       t.same(value, key(1))
     }
@@ -78,7 +94,10 @@ export function testKeyValueStore(t: SuiteTest, create: () => Promise<StoreUnder
   })
 
   withStore('an iteration that ends early lets go of the engine', async (t, store) => {
-    await put(store, Array.from({ length: 100 }, (_, i) => [key(i), key(i)] as const))
+    await put(
+      store,
+      Array.from({ length: 100 }, (_, i) => [key(i), key(i)] as const)
+    )
     for (let i = 0; i < 50; i++) {
       for await (const [each] of store.iterate(ALL)) {
         t.same(each, key(0))
@@ -115,8 +134,14 @@ export function testKeyValueStore(t: SuiteTest, create: () => Promise<StoreUnder
 
   withStore('a closed store refuses, in words', async (t, store) => {
     await store.close()
-    await t.rejects(rejected(() => store.get(key(1))), { message: /not open/ })
-    await t.rejects(rejected(async () => store.batch()), { message: /not open/ })
+    await t.rejects(
+      rejected(() => store.get(key(1))),
+      { message: /not open/ }
+    )
+    await t.rejects(
+      rejected(async () => store.batch()),
+      { message: /not open/ }
+    )
   })
 }
 
