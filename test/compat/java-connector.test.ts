@@ -16,16 +16,20 @@ for (const version of ['2025.2.1', '4.6.3']) {
     reportChecks(t, await client(version, server, 'all'), 25)
   })
 
-  t.test(`what the Java connector ${version} appended is there after kill -9`, { skip, timeout: 300_000 }, async t => {
-    await build(version)
-    const first = await ServerProcess.start()
-    t.teardown(() => first.remove())
-    reportChecks(t, await client(version, first, 'append', '500'), 1)
-    await first.stop('SIGKILL')
-    const second = await ServerProcess.start({ directory: first.directory })
-    t.teardown(() => second.stop())
-    reportChecks(t, await client(version, second, 'verify', '500'), 2)
-  })
+  t.test(
+    `what the Java connector ${version} appended is there after kill -9`,
+    { skip, timeout: 300_000 },
+    async t => {
+      await build(version)
+      const first = await ServerProcess.start()
+      t.teardown(() => first.remove())
+      reportChecks(t, await client(version, first, 'append', '500'), 1)
+      await first.stop('SIGKILL')
+      const second = await ServerProcess.start({ directory: first.directory })
+      t.teardown(() => second.stop())
+      reportChecks(t, await client(version, second, 'verify', '500'), 2)
+    }
+  )
 }
 
 async function build(version: string): Promise<void> {

@@ -32,7 +32,9 @@ t.test('the published stubs for Node work unchanged', async t => {
     request.setAggregateId(id)
     const stream = store.listAggregateEvents(request)
     const sequences: number[] = []
-    stream.on('data', (read: InstanceType<typeof axon.Event>) => sequences.push(read.getAggregateSequenceNumber()))
+    stream.on('data', (read: InstanceType<typeof axon.Event>) =>
+      sequences.push(read.getAggregateSequenceNumber())
+    )
     await once(stream, 'end')
     t.same(sequences, [0, 1, 2, 3, 4])
   })

@@ -43,7 +43,6 @@ async function runLives(seed: number, profile: string): Promise<void> {
   const store = new CrashingKeyValueStore()
   const ledger = new Ledger()
   const options = {
-    fs,
     store,
     directory: '/data',
     journalFileBytes: 96 * 1024,
@@ -52,7 +51,7 @@ async function runLives(seed: number, profile: string): Promise<void> {
   for (let life = 0; life < LIVES; life++) {
     fs.stopAfter(1 + random.below(profile === 'append' ? 60 : 200))
     try {
-      const node = await StoreFixture.open(options)
+      const node = await StoreFixture.open({ ...options, fs: fs.attach() })
       await verify(node, ledger)
       await work(node, ledger, random, profile)
       await node.eventStore.close()
@@ -62,7 +61,7 @@ async function runLives(seed: number, profile: string): Promise<void> {
     fs.crash()
     store.crash(random)
   }
-  const node = await StoreFixture.open(options)
+  const node = await StoreFixture.open({ ...options, fs: fs.attach() })
   await verify(node, ledger)
   await node.eventStore.close()
 }

@@ -70,6 +70,36 @@ export class FaultyFileSystem implements FileSystem {
     this.#fault = fault
   }
 
+  /** The disk as one process sees it: after a crash whatever that process still tries fails. */
+  attach(): FileSystem {
+    const life = this.#life
+    const alive = (path: string) => {
+      if (life !== this.#life) throw new CrashedError(`${path} was used by a process that is gone`)
+    }
+    return {
+      open: async (path, mode) => {
+        alive(path)
+        return this.open(path, mode)
+      },
+      exists: path => this.exists(path),
+      list: path => this.list(path),
+      createDirectory: async () => {},
+      rename: async (from, to) => {
+        alive(from)
+        return this.rename(from, to)
+      },
+      remove: async path => {
+        alive(path)
+        return this.remove(path)
+      },
+      syncDirectory: async path => {
+        alive(path)
+        return this.syncDirectory(path)
+      },
+      freeBytes: () => this.freeBytes()
+    }
+  }
+
   /** Power cut and reboot: open files are dead, and the disk holds what it happens to hold. */
   crash(): void {
     this.#life++

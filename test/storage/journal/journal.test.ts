@@ -16,7 +16,7 @@ function journalOn(
 ): Fixture {
   const fatal: unknown[] = []
   const journal = new Journal({
-    fs,
+    fs: fs.attach(),
     directory: '/log',
     log: silentLogger,
     fileBytes: options.fileBytes ?? 1024 * 1024,
