@@ -84,7 +84,7 @@ function routes(services: Services, settings: Settings, listener: HttpListener):
       version
     }),
     contextRoutes(contexts, { developmentMode }),
-    clientRoutes(messaging),
+    clientRoutes(messaging, () => contexts.list().map(({ context }) => context)),
     processorRoutes(messaging)
   ]
 }

@@ -64,11 +64,13 @@ export interface Plugin {
   readonly collects?: readonly Token<unknown>[]
   /** Deadline of `start`, 30 s unless stated. */
   readonly startDeadlineMs?: number
+  /** Deadline of `stop`, 10 s unless stated. */
+  readonly stopDeadlineMs?: number
   /** Binds services; synchronous, no input or output. */
   register?(context: RegisterContext): void
   /** Opens files, listens. */
   start?(context: PluginContext): Promise<void> | void
-  /** Called in reverse order of start, with a deadline. */
+  /** Called in reverse order of start, with a deadline; not for a plugin whose own start failed. */
   stop?(context: PluginContext): Promise<void> | void
 }
 

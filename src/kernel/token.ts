@@ -5,3 +5,13 @@ export type Token<T> = symbol & { readonly __service?: T }
 export function token<T>(name: string): Token<T> {
   return Symbol.for(`myelin:${name}`) as Token<T>
 }
+
+/** `storage/KeyValueStore@1`: for messages. */
+export function tokenName(token: Token<unknown>): string {
+  return (token.description ?? '').replace(/^myelin:/, '')
+}
+
+/** `KeyValueStore`: as operators write it in `myelin.services.KeyValueStore`. */
+export function serviceName(token: Token<unknown>): string {
+  return tokenName(token).replace(/^.*\//, '').replace(/@\d+$/, '')
+}

@@ -32,8 +32,7 @@ export {
 export {
   EventSegments,
   type EventSegmentsOptions,
-  type EventSegmentsStats,
-  type TransactionVisitor
+  type EventSegmentsStats
 } from './segments/event-segments.js'
 export { ReadCache, type ReadCacheOptions, type ReadCacheStats } from './segments/read-cache.js'
 export { RECORD_HEADER_BYTES } from './segments/record-header.js'

@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import type { Logger } from '../../kernel/index.js'
 import type { FileSystem } from '../file-system.js'
+import { BLOCK_BYTES } from './block-index.js'
 import { BlockReader } from './block-reader.js'
 import { ChecksumChain } from './checksum-chain.js'
 import { EventCursor } from './event-cursor.js'
@@ -16,7 +17,13 @@ import { newSegment, SegmentRecovery } from './segment-recovery.js'
 import { removeSegments } from './segment-removal.js'
 import { scanSealed } from './segment-scan.js'
 import { SegmentWriter } from './segment-writer.js'
-import type { RecordLocation, SealedSegment, SegmentCheckpoint, TransactionRecord } from './types.js'
+import type {
+  RecordLocation,
+  SealedSegment,
+  SegmentCheckpoint,
+  TransactionRecord,
+  TransactionVisitor
+} from './types.js'
 
 export interface EventSegmentsOptions {
   readonly fs: FileSystem
@@ -38,8 +45,6 @@ export interface EventSegmentsStats {
   /** Bytes of all segments, written or not. */
   readonly bytes: number
 }
-
-export type TransactionVisitor = (record: TransactionRecord, at: RecordLocation) => void
 
 const LENGTH_MAX = 2 ** 31 - 1
 
@@ -82,10 +87,10 @@ export class EventSegments {
     const { segmentBytesMax, tailBytesMax } = options
     assert(segmentBytesMax > 0 && segmentBytesMax <= LENGTH_MAX, 'a segment has at most 2 GiB')
     const tail = new EventTail(checkpoint?.segment ?? 0)
-    const recovery = new SegmentRecovery(options, checkpoint, (record, at, segment) => {
-      tail.push(record, at.position)
-      if (tail.bytes > tailBytesMax)
-        tail.trim(tailBytesMax, segment.index!.firstToken(segment.index!.length - 1))
+    // The youngest block must be in the tail unless it is complete, and a block of this length is.
+    const tailAt = (checkpoint?.length ?? 0) - Math.max(tailBytesMax, BLOCK_BYTES)
+    const recovery = new SegmentRecovery(options, checkpoint, (record, at) => {
+      if (at.position + RECORD_HEADER_BYTES + record.events.length > tailAt) tail.push(record, at.position)
       visit(record, at)
     })
     return new EventSegments(options, await recovery.run(), tail)
@@ -136,7 +141,7 @@ export class EventSegments {
     if (dataLength > 0 && dataLength + length > this.options.segmentBytesMax) this.#roll()
     const segment = this.#list.active
     const position = segment.dataLength
-    const header = this.#headers.encode(record, this.#heads.value())
+    const header = this.#headers.encode(record, this.#heads.value)
     segment.add(record, header, 0)
     this.#tail.push(record, position)
     this.#writer.add(segment, position, header, record.events)

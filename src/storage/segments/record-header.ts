@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib'
 import { readU32 } from './event-frames.js'
+import { crc32OfEight, crc32OfFour } from './short-crc32.js'
 import type { TransactionRecord } from './types.js'
 
 /**
@@ -79,8 +79,10 @@ export function foreignFormat(bytes: Buffer, offset: number): number | undefined
   return bytes[offset] === RECORD_KIND && format !== RECORD_FORMAT ? format : undefined
 }
 
-function headerCrc(bytes: Buffer, offset: number): number {
-  return crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + offset, CRC_AT), HEADER_CRC_SEED)
+function headerCrc(bytes: Uint8Array, offset: number): number {
+  let crc = HEADER_CRC_SEED
+  for (let at = offset; at < offset + RECORD_CHECKSUMS_AT; at += 8) crc = crc32OfEight(crc, bytes, at)
+  return crc32OfFour(crc, bytes, offset + RECORD_CHECKSUMS_AT) >>> 0
 }
 
 function setU64(view: DataView, offset: number, value: number): void {

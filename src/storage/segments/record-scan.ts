@@ -64,7 +64,7 @@ class RecordScan implements ScanResult {
   }
 
   get recordsCrc(): number {
-    return this.#chain.value()
+    return this.#chain.value
   }
 
   async run(): Promise<void> {
@@ -129,7 +129,7 @@ class RecordScan implements ScanResult {
       this.#heads.add(bytes, offset)
       offset += FRAME_HEADER_BYTES + readU32(bytes, offset)
     }
-    if (offset === end && this.#heads.value() === header.framesCrc) return
+    if (offset === end && this.#heads.value === header.framesCrc) return
     this.#refuse(
       recordAt,
       `the events of the record with token ${header.firstToken} are not those that were written`

@@ -102,7 +102,7 @@ class BlockWalk {
   }
 
   #leaveRecord(): void {
-    if (this.#header !== undefined && heads.value() !== this.#header.framesCrc) {
+    if (this.#header !== undefined && heads.value !== this.#header.framesCrc) {
       this.#refuse(
         `the events of the record with token ${this.#header.firstToken} are not those that were written`
       )

@@ -33,7 +33,7 @@ export function encodeFooter(segment: Segment): Buffer {
   trailer.writeUInt32BE(segment.dataLength, 12)
   trailer.writeBigUInt64BE(BigInt(segment.firstToken), 16)
   trailer.writeBigUInt64BE(BigInt(segment.nextToken), 24)
-  trailer.writeUInt32BE(segment.chain.value(), 32)
+  trailer.writeUInt32BE(segment.chain.value, 32)
   trailer.writeUInt32BE(crc32(index, FOOTER_CRC_SEED), 36)
   trailer.writeUInt32BE(crc32(trailer.subarray(0, CRC_AT), FOOTER_CRC_SEED), CRC_AT)
   return Buffer.concat([index, trailer])

@@ -7,7 +7,7 @@ import { scanRecords } from './record-scan.js'
 import { parseSegmentFileName, Segment, segmentFileName } from './segment.js'
 import { damaged, isMissingFile } from './segment-damage.js'
 import { decodeTrailer, type SegmentTrailer, TRAILER_BYTES } from './segment-footer.js'
-import type { RecordLocation, SegmentCheckpoint, TransactionRecord } from './types.js'
+import type { SegmentCheckpoint, TransactionVisitor } from './types.js'
 
 export interface SegmentFilesOptions {
   readonly fs: FileSystem
@@ -16,9 +16,6 @@ export interface SegmentFilesOptions {
   readonly cache: ReadCache
   readonly log: Logger
 }
-
-/** Called for each record of the active segment, in order, after the segment has taken it. */
-export type RecoveryVisitor = (record: TransactionRecord, at: RecordLocation, segment: Segment) => void
 
 const START: SegmentCheckpoint = { segment: 0, length: 0, nextToken: 0 }
 const INSPECTIONS_AT_ONCE = 8
@@ -38,7 +35,7 @@ export class SegmentRecovery {
   constructor(
     private readonly options: SegmentFilesOptions,
     checkpoint: SegmentCheckpoint | undefined,
-    private readonly visit: RecoveryVisitor
+    private readonly visit: TransactionVisitor
   ) {
     this.#checkpoint = checkpoint ?? START
   }
@@ -155,7 +152,7 @@ export class SegmentRecovery {
       { path: segment.path, firstToken: segment.firstToken, length, read },
       (record, position, bytes, at) => {
         segment.add(record, bytes, at)
-        this.visit(record, { segment: segment.firstToken, position }, segment)
+        this.visit(record, { segment: segment.firstToken, position })
       }
     )
   }

@@ -3,13 +3,13 @@ import { scanRecords } from './record-scan.js'
 import type { Segment } from './segment.js'
 import { damaged } from './segment-damage.js'
 import { decodeTrailer, TRAILER_BYTES } from './segment-footer.js'
-import type { RecordLocation, TransactionRecord } from './types.js'
+import type { TransactionVisitor } from './types.js'
 
 /** Reads a full segment record by record, past the cache, and holds the whole against its footer. */
 export async function scanSealed(
   segment: Segment,
   blocks: BlockReader,
-  visit: (record: TransactionRecord, at: RecordLocation) => void
+  visit: TransactionVisitor
 ): Promise<void> {
   const { path, firstToken, dataLength: length } = segment
   const read = (target: Buffer, position: number) =>

@@ -20,6 +20,8 @@ export interface RecordLocation {
   readonly position: number
 }
 
+export type TransactionVisitor = (record: TransactionRecord, at: RecordLocation) => void
+
 /** What a checkpoint remembers of a context's segments: everything below is synced, everything above comes from the journal again. */
 export interface SegmentCheckpoint {
   /** First token of the active segment. */

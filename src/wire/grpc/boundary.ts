@@ -73,6 +73,8 @@ export type GrpcMethod = UnaryMethod | StreamMethod
 /** A gRPC service, contributed by a plugin, served by the `grpc` plugin. */
 export interface GrpcService {
   readonly methods: readonly GrpcMethod[]
+  /** The server stops: streams that would never end by themselves are ended now, so that their clients go elsewhere. */
+  drain?(): void
 }
 
 export const GrpcService = token<GrpcService>('wire/GrpcService@1')

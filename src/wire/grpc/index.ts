@@ -9,3 +9,7 @@ export {
   type UnaryCall,
   type UnaryMethod
 } from './boundary.js'
+export { type CallStatus, errorCodeTrailer, statusOf } from './call-status.js'
+export { ContextGate } from './context-gate.js'
+export { GrpcEndpoint } from './grpc-endpoint.js'
+export { listMethod, type MethodOptions, unaryMethod } from './methods.js'

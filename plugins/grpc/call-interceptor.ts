@@ -1,0 +1,1 @@
+import { type InterceptingListener, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js'

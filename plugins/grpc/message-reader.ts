@@ -1,0 +1,154 @@
+import type { ServerHttp2Stream } from 'node:http2'
+import { GrpcStatus } from '../../src/wire/index.js'
+import { decompress, MessageFault } from './decompress.js'
+
+/** Who gets what a MessageReader reads. Nothing follows `onEnd` or `onFault`. */
+export interface MessageSink {
+  onMessage(message: Buffer): void
+  /** The stream has ended, perhaps because the caller is gone. */
+  onEnd(): void
+  onFault(fault: MessageFault): void
+}
+
+export interface ReaderOptions {
+  readonly messageBytesMax: number
+  /** Header `grpc-encoding`. */
+  readonly encoding: string
+}
+
+const prefixBytes = 5
+const compressedFlag = 1
+
+/**
+ * Cuts the caller's bytes into messages, which are views of them. While paused it takes nothing from the stream, so that
+ * HTTP/2 flow control holds the caller back; what had arrived before stays here, at most one window.
+ */
+export class MessageReader {
+  #chunks: Buffer[] = []
+  #bufferedBytes = 0
+  #neededBytes = prefixBytes
+  #paused = false
+  #ended = false
+  #done = false
+  #delivering = false
+
+  constructor(
+    private readonly stream: ServerHttp2Stream,
+    private readonly sink: MessageSink,
+    private readonly options: ReaderOptions
+  ) {}
+
+  start(): void {
+    this.stream.on('data', (chunk: Buffer) => this.#take(chunk))
+    this.stream.on('end', () => {
+      this.#ended = true
+      this.#deliver()
+    })
+    this.stream.resume()
+  }
+
+  pause(): void {
+    if (this.#paused || this.#done) return
+    this.#paused = true
+    this.stream.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#done) return
+    this.#paused = false
+    this.#deliver()
+    if (!this.#paused) this.stream.resume()
+  }
+
+  /** Takes and drops the rest, so that the connection's flow control window is given back. */
+  close(): void {
+    this.#done = true
+    this.#chunks = []
+    this.#bufferedBytes = 0
+    this.stream.resume()
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#done) return
+    this.#chunks.push(chunk)
+    this.#bufferedBytes += chunk.length
+    this.#deliver()
+  }
+
+  /** Not reentrant: a sink that resumes while it is given a message returns here first. */
+  #deliver(): void {
+    if (this.#delivering) return
+    this.#delivering = true
+    try {
+      this.#deliverMessages()
+    } finally {
+      this.#delivering = false
+    }
+    if (this.#ended && !this.#paused && !this.#done) this.#finish()
+  }
+
+  #deliverMessages(): void {
+    while (!this.#paused && !this.#done && this.#bufferedBytes >= this.#neededBytes) {
+      const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
+      this.#chunks = []
+      this.#bufferedBytes = 0
+      const end = this.#cut(bytes)
+      if (this.#done || end === bytes.length) continue
+      this.#chunks.push(end === 0 ? bytes : bytes.subarray(end))
+      this.#bufferedBytes = bytes.length - end
+    }
+  }
+
+  /** Delivers the whole messages in `bytes`; returns where the rest begins. */
+  #cut(bytes: Buffer): number {
+    let offset = 0
+    this.#neededBytes = prefixBytes
+    while (!this.#paused && !this.#done && bytes.length - offset >= prefixBytes) {
+      const length = bytes.readUInt32BE(offset + 1)
+      if (length > this.options.messageBytesMax) {
+        this.#fail(tooLarge(length, this.options.messageBytesMax))
+        return offset
+      }
+      const end = offset + prefixBytes + length
+      if (end > bytes.length) {
+        this.#neededBytes = prefixBytes + length
+        return offset
+      }
+      this.#pass(bytes[offset] as number, bytes.subarray(offset + prefixBytes, end))
+      offset = end
+    }
+    return offset
+  }
+
+  #pass(flag: number, body: Buffer): void {
+    let message = body
+    try {
+      if (flag === compressedFlag) message = decompress(body, this.options.encoding, this.options.messageBytesMax)
+      else if (flag !== 0) throw new MessageFault(GrpcStatus.INTERNAL, `A message has the flag ${flag}, which gRPC does not know`)
+    } catch (error) {
+      if (!(error instanceof MessageFault)) throw error
+      this.#fail(error)
+      return
+    }
+    this.sink.onMessage(message)
+  }
+
+  #finish(): void {
+    this.#done = true
+    if (this.#bufferedBytes > 0 && !this.stream.closed) {
+      this.sink.onFault(new MessageFault(GrpcStatus.INTERNAL, 'The stream ended in the middle of a message'))
+    } else this.sink.onEnd()
+  }
+
+  #fail(fault: MessageFault): void {
+    this.close()
+    this.sink.onFault(fault)
+  }
+}
+
+function tooLarge(length: number, bytesMax: number): MessageFault {
+  return new MessageFault(
+    GrpcStatus.RESOURCE_EXHAUSTED,
+    `A message has ${length} bytes, more than the ${bytesMax} that are allowed; raise axoniq.axonserver.max-message-size to allow it`
+  )
+}
