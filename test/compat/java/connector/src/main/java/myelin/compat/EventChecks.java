@@ -3,12 +3,13 @@ package myelin.compat;
 import static myelin.compat.Checks.equal;
 import static myelin.compat.Checks.isTrue;
 
-import io.axoniq.axonserver.connector.AxonServerException;
 import io.axoniq.axonserver.connector.event.AppendEventsTransaction;
 import io.axoniq.axonserver.connector.event.EventChannel;
 import io.axoniq.axonserver.connector.event.EventStream;
 import io.axoniq.axonserver.grpc.event.Event;
 import io.axoniq.axonserver.grpc.event.EventWithToken;
+import io.grpc.Metadata;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -16,6 +17,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 final class EventChecks {
+
+    private static final Metadata.Key<String> ERROR_CODE =
+            Metadata.Key.of("AxonIQ-ErrorCode", Metadata.ASCII_STRING_MARSHALLER);
 
     private EventChecks() {
     }
@@ -61,7 +65,8 @@ final class EventChecks {
             events.appendEvents(Messages.event(id, 0, "again")).get(5, TimeUnit.SECONDS);
             throw new AssertionError("a conflict was accepted");
         } catch (ExecutionException refused) {
-            equal("AXONIQ-2000", ((AxonServerException) refused.getCause()).getErrorCategory().errorCode());
+            equal(Status.Code.OUT_OF_RANGE, Status.fromThrowable(refused.getCause()).getCode());
+            equal("AXONIQ-2000", Status.trailersFromThrowable(refused.getCause()).get(ERROR_CODE));
         }
         equal(1L, events.openAggregateStream(id).asStream().count());
     }
