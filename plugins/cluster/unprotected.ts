@@ -1,7 +1,11 @@
 import type { Settings } from '../../src/kernel/index.js'
 
 /** Settings that promise protection which no plugin of this version gives. */
-const PROTECTIONS = ['axoniq.axonserver.accesscontrol.enabled', 'axoniq.axonserver.ssl.enabled', 'server.ssl.enabled']
+const PROTECTIONS = [
+  'axoniq.axonserver.accesscontrol.enabled',
+  'axoniq.axonserver.ssl.enabled',
+  'server.ssl.enabled'
+]
 const HTTPS_KEYS = ['server.ssl.key-store', 'server.ssl.certificate']
 
 /** Refuses to start a node that its operator believes to be protected and that would be open. */

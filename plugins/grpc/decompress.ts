@@ -1,17 +1,6 @@
 import { gunzipSync, inflateSync } from 'node:zlib'
 import { GrpcStatus } from '../../src/wire/index.js'
-
-/** What is wrong with the bytes of a call below protobuf; ends the call with this status. */
-export class MessageFault extends Error {
-  override readonly name = 'MessageFault'
-
-  constructor(
-    readonly status: GrpcStatus,
-    message: string
-  ) {
-    super(message)
-  }
-}
+import { CallFault } from './call-fault.js'
 
 const decompressors: Readonly<Record<string, typeof gunzipSync>> = { gzip: gunzipSync, deflate: inflateSync }
 
@@ -19,14 +8,17 @@ const decompressors: Readonly<Record<string, typeof gunzipSync>> = { gzip: gunzi
 export function decompress(body: Buffer, encoding: string, bytesMax: number): Buffer {
   const decompressor = Object.hasOwn(decompressors, encoding) ? decompressors[encoding] : undefined
   if (decompressor === undefined) {
-    throw new MessageFault(GrpcStatus.UNIMPLEMENTED, `Messages compressed with "${encoding}" cannot be read`)
+    throw new CallFault(GrpcStatus.UNIMPLEMENTED, `Messages compressed with "${encoding}" cannot be read`)
   }
   try {
     return decompressor(body, { maxOutputLength: bytesMax })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new MessageFault(GrpcStatus.RESOURCE_EXHAUSTED, `A message has more than ${bytesMax} bytes when decompressed`)
+      throw new CallFault(
+        GrpcStatus.RESOURCE_EXHAUSTED,
+        `A message has more than ${bytesMax} bytes when decompressed`
+      )
     }
-    throw new MessageFault(GrpcStatus.INTERNAL, 'A compressed message cannot be decompressed')
+    throw new CallFault(GrpcStatus.INTERNAL, 'A compressed message cannot be decompressed')
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:http2'
 import { Metadata } from '@grpc/grpc-js'
 import type { Logger } from '../../src/kernel/index.js'
 import {
@@ -7,15 +8,15 @@ import {
   type ServerCall,
   statusOf
 } from '../../src/wire/grpc/index.js'
-import { GrpcStatus, ServerError } from '../../src/wire/index.js'
+import { GrpcStatus, MalformedMessageError, ServerError } from '../../src/wire/index.js'
 import type { BorrowedCall } from './borrowed-call.js'
-import type { MessageFault } from './decompress.js'
+import { CallFault } from './call-fault.js'
 import { MessageReader, type MessageSink } from './message-reader.js'
 import type { MethodCounters } from './method-counters.js'
 
 export interface ExchangeOptions {
   readonly log: Logger
-  readonly gate: ContextGate | undefined
+  readonly gate?: ContextGate | undefined
   readonly messageBytesMax: number
   readonly streamBufferBytes: number
 }
@@ -67,6 +68,16 @@ export abstract class Exchange implements ServerCall, MessageSink {
 
   fail(error: unknown): void {
     if (this.#over) return
+    if (error instanceof CallFault) {
+      this.finish(error.status, error.message, null)
+      return
+    }
+    if (!(error instanceof ServerError || error instanceof MalformedMessageError)) {
+      this.options.log.error(
+        { err: error, path: this.path, context: this.context },
+        'A call failed unexpectedly'
+      )
+    }
     const { status, description, errorCode } = statusOf(error)
     const trailers = new Metadata()
     trailers.set(errorCodeTrailer, errorCode)
@@ -78,12 +89,13 @@ export abstract class Exchange implements ServerCall, MessageSink {
   /** Tells the service, once, that nobody listens any more. */
   protected abstract release(): void
 
-  onFault(fault: MessageFault): void {
-    this.abort(() => this.finish(fault.status, fault.message, null))
+  onFault(fault: CallFault): void {
+    this.abort(() => this.fail(fault))
   }
 
   /** grpc-js says so after a reset, a broken connection, a passed deadline, and after our own status. */
   onTransportGone(): void {
+    this.#stopCaller()
     if (this.#over) return
     this.#gone = true
     this.#close()
@@ -122,9 +134,14 @@ export abstract class Exchange implements ServerCall, MessageSink {
     try {
       run()
     } catch (error) {
-      if (!(error instanceof ServerError)) this.options.log.debug({ error, path: this.path }, 'a call failed')
       this.abort(() => this.fail(error))
     }
+  }
+
+  /** The status is out. A caller that still sends, or never ends its side, would keep the stream open (RFC 9113 8.1). */
+  #stopCaller(): void {
+    const { stream } = this.call
+    if (!this.reader.ended && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR)
   }
 
   #close(): void {

@@ -1,13 +1,14 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { GrpcStatus } from '../../src/wire/index.js'
-import { decompress, MessageFault } from './decompress.js'
+import { CallFault } from './call-fault.js'
+import { decompress } from './decompress.js'
 
 /** Who gets what a MessageReader reads. Nothing follows `onEnd` or `onFault`. */
 export interface MessageSink {
   onMessage(message: Buffer): void
   /** The stream has ended, perhaps because the caller is gone. */
   onEnd(): void
-  onFault(fault: MessageFault): void
+  onFault(fault: CallFault): void
 }
 
 export interface ReaderOptions {
@@ -44,7 +45,12 @@ export class MessageReader {
       this.#ended = true
       this.#deliver()
     })
-    this.stream.resume()
+    if (!this.#paused) this.stream.resume()
+  }
+
+  /** The caller has sent all that it will send. */
+  get ended(): boolean {
+    return this.#ended
   }
 
   pause(): void {
@@ -123,10 +129,12 @@ export class MessageReader {
   #pass(flag: number, body: Buffer): void {
     let message = body
     try {
-      if (flag === compressedFlag) message = decompress(body, this.options.encoding, this.options.messageBytesMax)
-      else if (flag !== 0) throw new MessageFault(GrpcStatus.INTERNAL, `A message has the flag ${flag}, which gRPC does not know`)
+      if (flag === compressedFlag)
+        message = decompress(body, this.options.encoding, this.options.messageBytesMax)
+      else if (flag !== 0)
+        throw new CallFault(GrpcStatus.INTERNAL, `A message has the flag ${flag}, which gRPC does not know`)
     } catch (error) {
-      if (!(error instanceof MessageFault)) throw error
+      if (!(error instanceof CallFault)) throw error
       this.#fail(error)
       return
     }
@@ -136,18 +144,18 @@ export class MessageReader {
   #finish(): void {
     this.#done = true
     if (this.#bufferedBytes > 0 && !this.stream.closed) {
-      this.sink.onFault(new MessageFault(GrpcStatus.INTERNAL, 'The stream ended in the middle of a message'))
+      this.sink.onFault(new CallFault(GrpcStatus.INTERNAL, 'The stream ended in the middle of a message'))
     } else this.sink.onEnd()
   }
 
-  #fail(fault: MessageFault): void {
+  #fail(fault: CallFault): void {
     this.close()
     this.sink.onFault(fault)
   }
 }
 
-function tooLarge(length: number, bytesMax: number): MessageFault {
-  return new MessageFault(
+function tooLarge(length: number, bytesMax: number): CallFault {
+  return new CallFault(
     GrpcStatus.RESOURCE_EXHAUSTED,
     `A message has ${length} bytes, more than the ${bytesMax} that are allowed; raise axoniq.axonserver.max-message-size to allow it`
   )

@@ -40,9 +40,12 @@ export class MethodTable {
 
   #add(method: GrpcMethod): void {
     const [, service, name] = /^\/([^/]+)\/([^/]+)$/.exec(method.path) ?? []
-    if (service === undefined) throw new Error(`"${method.path}" is not a gRPC path; write it as /package.Service/Method`)
+    if (service === undefined)
+      throw new Error(`"${method.path}" is not a gRPC path; write it as /package.Service/Method`)
     if (this.#byPath.has(method.path)) {
-      throw new Error(`Two plugins serve the gRPC method ${method.path}; remove one of them from myelin.plugins`)
+      throw new Error(
+        `Two plugins serve the gRPC method ${method.path}; remove one of them from myelin.plugins`
+      )
     }
     const served = { method, counters: new MethodCounters() }
     this.#services.add(service)

@@ -41,7 +41,9 @@ export class StreamExchange extends Exchange implements StreamCall {
     this.counters.bytesReceived += message.length
     this.#received++
     if (this.#received > 1 && this.#method.kind === 'serverStream') {
-      this.abort(() => this.finish(GrpcStatus.INTERNAL, 'The method takes one message, and a second one came', null))
+      this.abort(() =>
+        this.finish(GrpcStatus.INTERNAL, 'The method takes one message, and a second one came', null)
+      )
       return
     }
     try {
@@ -59,7 +61,9 @@ export class StreamExchange extends Exchange implements StreamCall {
     setImmediate(() => {
       if (this.over || this.cancelled) return
       if (this.#received === 0 && this.#method.kind === 'serverStream') {
-        this.abort(() => this.finish(GrpcStatus.INTERNAL, 'The method takes one message, and none came', null))
+        this.abort(() =>
+          this.finish(GrpcStatus.INTERNAL, 'The method takes one message, and none came', null)
+        )
       } else this.guarded(() => this.#listener?.onHalfClose())
     })
   }

@@ -36,7 +36,8 @@ export class UnaryExchange extends Exchange implements UnaryCall {
   onEnd(): void {
     const request = this.#request
     if (this.cancelled) return
-    if (request === undefined) this.finish(GrpcStatus.INTERNAL, 'The method takes one message, and none came', null)
+    if (request === undefined)
+      this.finish(GrpcStatus.INTERNAL, 'The method takes one message, and none came', null)
     else this.guarded(() => this.#method.handle(request, this))
   }
 

@@ -11,6 +11,10 @@ import { messagingNode } from './node.js'
 import { messagingOptions } from './options.js'
 import { platformService } from './platform-service.js'
 import { processorAdminService } from './processor-admin-service.js'
+import { queryHealth } from './query-health.js'
+import { queryMetrics } from './query-metrics.js'
+import { queryOptions } from './query-options.js'
+import { queryService } from './query-service.js'
 
 const grpcLogger = 'io.axoniq.axonserver.grpc'
 
@@ -24,7 +28,7 @@ export default definePlugin({
   extends: [GrpcService, HealthCheck, MetricsSource],
   register: ({ services, settings }) => {
     services.bind(MessagingToken, bound => {
-      const messaging = new Messaging(messagingOptions(settings), {
+      const messaging = new Messaging({ ...messagingOptions(settings), queries: queryOptions(settings) }, {
         clock: bound.get(Clock),
         log: bound.get(Logger).child({ logger: 'io.axoniq.axonserver.message' }),
         randomId: randomUUID,
@@ -39,13 +43,24 @@ export default definePlugin({
     services.add(GrpcService, bound =>
       platformService(bound.get(MessagingToken), bound.get(Logger).child({ logger: grpcLogger }))
     )
+    services.add(GrpcService, bound =>
+      queryService({
+        queries: bound.get(MessagingToken).queries,
+        nodeName: bound.get(MessagingToken).node.name,
+        log: bound.get(Logger).child({ logger: grpcLogger })
+      })
+    )
     services.add(GrpcService, bound => processorAdminService(bound.get(MessagingToken).processors))
     services.add(HealthCheck, bound => commandHealth(bound.get(MessagingToken).commands))
+    services.add(HealthCheck, bound => queryHealth(bound.get(MessagingToken).queries))
     services.add(MetricsSource, bound =>
       commandMetrics(
         bound.get(MessagingToken).commands,
         settings.boolean('axoniq.axonserver.legacy-metrics-enabled')
       )
+    )
+    services.add(MetricsSource, bound =>
+      queryMetrics(bound.get(MessagingToken).queries, settings.boolean('axoniq.axonserver.legacy-metrics-enabled'))
     )
     services.add(MetricsSource, bound => connectionMetrics(bound.get(MessagingToken)))
   },

@@ -7,7 +7,7 @@ const gibibyte = 1024 ** 3
 const inProgressPerGibibyte = 25_000
 
 /** What the properties say about messaging. */
-export function messagingOptions(settings: Settings): MessagingOptions {
+export function messagingOptions(settings: Settings): Omit<MessagingOptions, 'queries'> {
   const scanIntervalMs = settings.number(`${prefix}.cache-close-rate`)
   return {
     commands: {

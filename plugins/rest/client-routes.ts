@@ -25,8 +25,12 @@ export function clientRoutes(messaging: Messaging, contextNames: () => readonly 
     app.get('/v1/components/:component/commands', async request => {
       const component = pathParameter(request, 'component')
       const contexts = contextFilter(request)
-      const registrations = [...(contexts ?? contextNames())].flatMap(context => [...messaging.commands.registrations(context)])
-      const names = registrations.filter(({ componentName }) => componentName === component).map(({ name }) => name)
+      const registrations = [...(contexts ?? contextNames())].flatMap(context => [
+        ...messaging.commands.registrations(context)
+      ])
+      const names = registrations
+        .filter(({ componentName }) => componentName === component)
+        .map(({ name }) => name)
       return [...new Set(names)].sort().map(name => ({ name }))
     })
 

@@ -4,8 +4,8 @@ import {
   type InstructionOutcome,
   type Messaging,
   type ProcessorIdentity,
-  processorOverview,
-  type ProcessorStatus
+  type ProcessorStatus,
+  processorOverview
 } from '../../src/messaging/index.js'
 import { errorCodes, ServerError } from '../../src/wire/index.js'
 import type { Routes } from './http-server.js'
@@ -32,7 +32,11 @@ export function processorRoutes({ processors }: Messaging): Routes {
       return reply.code(200).send()
     })
 
-    const operation = (path: string, done: string, run: (request: FastifyRequest) => Promise<InstructionOutcome>) =>
+    const operation = (
+      path: string,
+      done: string,
+      run: (request: FastifyRequest) => Promise<InstructionOutcome>
+    ) =>
       app.patch(PROCESSOR + path, (request, reply) =>
         answer(reply, () => run(request), `processor ${pathParameter(request, 'processor')} ${done}`)
       )
@@ -61,7 +65,11 @@ function identityOf(request: FastifyRequest): ProcessorIdentity {
 }
 
 /** 200 when the clients say that it is done, 202 when they only say that they heard; errors in the same form. */
-async function answer(reply: FastifyReply, run: () => Promise<InstructionOutcome>, done: string): Promise<FastifyReply> {
+async function answer(
+  reply: FastifyReply,
+  run: () => Promise<InstructionOutcome>,
+  done: string
+): Promise<FastifyReply> {
   try {
     const outcome = await run()
     return reply.code(outcome === 'success' ? 200 : 202).send({ success: true, message: done })
@@ -84,14 +92,16 @@ function processorJson(status: ProcessorStatus): object {
     ...overview,
     warnings: overview.warnings.map(message => ({ message })),
     tokenStoreIdentifier: status.tokenStoreIdentifier,
-    trackers: overview.trackers.map(({ clientId, segmentId, caughtUp, replaying, tokenPosition, errorState, onePartOf }) => ({
-      clientId,
-      segmentId,
-      caughtUp,
-      replaying,
-      tokenPosition,
-      errorState,
-      onePartOf
-    }))
+    trackers: overview.trackers.map(
+      ({ clientId, segmentId, caughtUp, replaying, tokenPosition, errorState, onePartOf }) => ({
+        clientId,
+        segmentId,
+        caughtUp,
+        replaying,
+        tokenPosition,
+        errorState,
+        onePartOf
+      })
+    )
   }
 }

@@ -29,13 +29,17 @@ async function codecs(directory) {
   return Promise.all(
     paths.sort().map(async path => ({
       path: generated + path.slice(root.length),
-      content: saturating(await readFile(path, 'utf8'), path)
+      content: adapted(await readFile(path, 'utf8'), path)
     }))
   )
 }
 
-const throwing = /function longToNumber\(int64: \{ toString\(\): string \}\): number \{[\s\S]*?\n\}\n/
-const clamping = `function longToNumber(int64: bigint | string): number {
+const adaptations = [
+  {
+    // ts-proto throws above the safe range; clients send Long.MAX_VALUE for "no limit", so ours clamps.
+    marker: 'longToNumber(',
+    from: /function longToNumber\(int64: \{ toString\(\): string \}\): number \{[\s\S]*?\n\}\n/,
+    to: `function longToNumber(int64: bigint | string): number {
   const num = globalThis.Number(int64);
   return globalThis.Math.max(
     globalThis.Number.MIN_SAFE_INTEGER,
@@ -43,12 +47,30 @@ const clamping = `function longToNumber(int64: bigint | string): number {
   );
 }
 `
+  },
+  {
+    // ts-proto ends a message silently at a zero tag or a stray end of group, and goes on behind it.
+    marker: 'const tag = reader.uint32();',
+    from: /if \(\(tag & 7\) === 4 \|\| tag === 0\) \{\n(\s*)break;/g,
+    to: 'if ((tag & 7) === 4 || tag >>> 3 === 0) {\n$1throw new globalThis.Error("a tag is out of place");'
+  },
+  {
+    // ts-proto lets an embedded message reach beyond its end.
+    marker: 'const tag = reader.uint32();',
+    from: /\n( *)return message;\n( *)\} finally \{/g,
+    to: '\n$1if (reader.pos !== end) {\n$1  throw new globalThis.Error("a field reaches beyond its message");\n$1}\n$1return message;\n$2} finally {'
+  }
+]
 
-/** ts-proto throws above the safe range; clients send Long.MAX_VALUE for "no limit", so ours clamps. */
-function saturating(source, path) {
-  if (!source.includes('longToNumber(')) return source
-  if (!throwing.test(source)) throw new Error(`${path}: ts-proto's longToNumber has changed; adapt ${import.meta.url}`)
-  return source.replace(throwing, clamping)
+/** The codecs of ts-proto, as strict and as tolerant as our scanners. */
+function adapted(source, path) {
+  return adaptations.reduce((text, { marker, from, to }) => {
+    if (!text.includes(marker)) return text
+    const changed = text.replace(from, to)
+    if (changed === text)
+      throw new Error(`${path}: the code of ts-proto has changed; adapt ${import.meta.url}`)
+    return changed
+  }, source)
 }
 
 /** For gRPC reflection: each file's descriptor, and the names that it defines. */

@@ -7,6 +7,8 @@ import { Platform } from './platform/platform.js'
 import { Topology } from './platform/topology.js'
 import { EventProcessors } from './processor/event-processors.js'
 import { ProcessorInfos } from './processor/processor-infos.js'
+import { Queries } from './query/queries.js'
+import type { QueryOptions } from './query/query-options.js'
 
 /** What this node calls itself, and where it can be reached. Ports may be known only after the start. */
 export interface MessagingNode {
@@ -20,6 +22,7 @@ export interface MessagingNode {
 
 export interface MessagingOptions {
   readonly commands: CommandRouterOptions
+  readonly queries: QueryOptions
   readonly instructions: InstructionsOptions
   readonly heartbeat: HeartbeatOptions
   /** Age at which the status of an event processor is forgotten. */
@@ -39,6 +42,7 @@ export class Messaging {
   readonly clients: ClientRegistry
   readonly topology = new Topology()
   readonly commands: CommandRouter
+  readonly queries: Queries
   readonly instructions: Instructions
   readonly platform: Platform
   readonly processors: EventProcessors
@@ -54,7 +58,9 @@ export class Messaging {
       clients: this.clients,
       handlers: this.topology
     })
+    this.queries = new Queries(options.queries, { clock, randomId, clients: this.clients, handlers: this.topology })
     this.topology.addDirectory(this.commands)
+    this.topology.addDirectory(this.queries)
     this.clients.addListener({ clientDisconnected: client => this.#forgetTimers(client) })
     this.instructions = new Instructions(options.instructions, clock, randomId)
     const processorInfos = new ProcessorInfos(clock, options.processorInfoTimeoutMs)
@@ -66,6 +72,7 @@ export class Messaging {
       topology: this.topology,
       closeHandlers: (context, clientId, reason, error) => {
         this.commands.closeClient(context, clientId, reason, error)
+        this.queries.closeClient(context, clientId, reason, error)
       }
     })
     this.processors = new EventProcessors(processorInfos, this.platform)
@@ -74,12 +81,14 @@ export class Messaging {
   /** For a context that is being removed: handlers are dropped, what is pending fails, streams end. */
   closeContext(context: string): void {
     this.commands.closeContext(context)
+    this.queries.closeContext(context)
     this.platform.closeContext(context)
   }
 
   /** Ends all streams. */
   stop(): void {
     this.commands.stop()
+    this.queries.stop()
     this.platform.stop()
   }
 
@@ -87,6 +96,7 @@ export class Messaging {
   #forgetTimers({ context, clientId }: ConnectedClient): void {
     if (this.clients.streams(context, clientId).size > 0) return
     this.commands.stats.timers.removeClient(context, clientId)
+    this.queries.stats.timers.removeClient(context, clientId)
   }
 }
 

@@ -41,5 +41,6 @@ export type {
   RecordLocation,
   SealedSegment,
   SegmentCheckpoint,
-  TransactionRecord
+  TransactionRecord,
+  TransactionVisitor
 } from './segments/types.js'

@@ -40,7 +40,9 @@ t.test(
     t.match(refusal, /AXONIQ-9100.*(full|free)/s, 'the refusal says what is wrong')
     t.ok(stored > 20, `${stored} transactions fitted`)
     t.equal((await client.read(stored * 10)).length, stored * 10, 'reads go on')
-    const health = (await (await fetch(`${server.url}/actuator/health/localEventStore`)).json()) as { status: string }
+    const health = (await (await fetch(`${server.url}/actuator/health/localEventStore`)).json()) as {
+      status: string
+    }
     t.equal(health.status, 'WARN')
 
     t.test('also when somebody else takes the rest of the disk', async t => {

@@ -19,23 +19,31 @@ const PROPERTIES = {
   'myelin.checkpoint.interval': '100ms'
 }
 
-t.test(`kill -9 at random moments under load, ${ROUNDS} rounds: what was confirmed is there once and in order`, { timeout: 1_200_000 }, async t => {
-  const writers: Writer[] = Array.from({ length: WRITERS }, (_, i) => ({ aggregate: `writer-${i}`, confirmed: 0, unanswered: 0 }))
-  let server = await ServerProcess.start({ properties: PROPERTIES })
-  t.teardown(() => server.remove())
-  t.teardown(() => server.stop('SIGKILL'))
-  for (let round = 1; round <= ROUNDS; round++) {
-    const load = writers.map(writer => write(server.address, writer))
-    await new Promise(resolve => setTimeout(resolve, 50 + Math.random() * 400))
-    await server.stop('SIGKILL')
-    await Promise.all(load)
-    server = await ServerProcess.start({ directory: server.directory, properties: PROPERTIES })
-    const problem = await verify(server.address, writers)
-    if (problem !== undefined) return t.fail(`round ${round}: ${problem}`)
+t.test(
+  `kill -9 at random moments under load, ${ROUNDS} rounds: what was confirmed is there once and in order`,
+  { timeout: 1_200_000 },
+  async t => {
+    const writers: Writer[] = Array.from({ length: WRITERS }, (_, i) => ({
+      aggregate: `writer-${i}`,
+      confirmed: 0,
+      unanswered: 0
+    }))
+    let server = await ServerProcess.start({ properties: PROPERTIES })
+    t.teardown(() => server.remove())
+    t.teardown(() => server.stop('SIGKILL'))
+    for (let round = 1; round <= ROUNDS; round++) {
+      const load = writers.map(writer => write(server.address, writer))
+      await new Promise(resolve => setTimeout(resolve, 50 + Math.random() * 400))
+      await server.stop('SIGKILL')
+      await Promise.all(load)
+      server = await ServerProcess.start({ directory: server.directory, properties: PROPERTIES })
+      const problem = await verify(server.address, writers)
+      if (problem !== undefined) return t.fail(`round ${round}: ${problem}`)
+    }
+    const stored = writers.reduce((sum, writer) => sum + writer.confirmed, 0)
+    t.ok(stored > ROUNDS * 20, `${stored} events over ${ROUNDS} kills`)
   }
-  const stored = writers.reduce((sum, writer) => sum + writer.confirmed, 0)
-  t.ok(stored > ROUNDS * 20, `${stored} events over ${ROUNDS} kills`)
-})
+)
 
 /** Appends until the server is gone. */
 async function write(address: string, writer: Writer): Promise<void> {
@@ -72,7 +80,9 @@ async function verify(address: string, writers: readonly Writer[]): Promise<stri
 }
 
 function check(writer: Writer, stored: readonly StoredEvent[]): string | undefined {
-  const sequences = stored.filter(({ aggregate }) => aggregate === writer.aggregate).map(({ sequence }) => sequence)
+  const sequences = stored
+    .filter(({ aggregate }) => aggregate === writer.aggregate)
+    .map(({ sequence }) => sequence)
   if (sequences.some((sequence, i) => sequence !== i)) return `${writer.aggregate} has ${sequences}`
   const { length } = sequences
   if (length !== writer.confirmed && length !== writer.confirmed + writer.unanswered) {

@@ -1,7 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
-import { HealthCheck, KernelInfo, Logger, type Plugin, Settings, token } from '../../src/kernel/index.js'
+import {
+  HealthCheck,
+  KernelInfo,
+  kernelErrors,
+  Logger,
+  type Plugin,
+  Settings,
+  token
+} from '../../src/kernel/index.js'
 import { Kernel } from '../../src/kernel/kernel.js'
 import { give, TestKernel } from '../../src/testing.js'
+import { repository } from '../support/repository.js'
 import { quiet, recorded } from './support/plugins.js'
 
 const Engine = token<string>('test/Engine@1')
@@ -171,4 +182,10 @@ t.test('the start explains itself as a tree of plugins and times', async t => {
     '   └─ b'
   ])
   await kernel.stop()
+})
+
+t.test('every error code is in the documentation', async t => {
+  const page = readFileSync(join(repository, 'docs', 'plugins.md'), 'utf8')
+  for (const [code, { title }] of Object.entries(kernelErrors))
+    t.ok(page.includes(`| \`${code}\` | ${title} |`), code)
 })

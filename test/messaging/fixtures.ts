@@ -1,5 +1,5 @@
 import { ManualClock, silentLogger } from '../../src/kernel/index.js'
-import { Messaging, type MessagingOptions, type OutboundStream } from '../../src/messaging/index.js'
+import { defaultQueryOptions, Messaging, type MessagingOptions, type OutboundStream } from '../../src/messaging/index.js'
 import { Command, CommandProviderInbound, CommandResponse } from '../../src/wire/generated/command.js'
 import type { MetaDataValue } from '../../src/wire/generated/common.js'
 import { PlatformOutboundInstruction } from '../../src/wire/generated/control.js'
@@ -54,6 +54,7 @@ export const defaultOptions: MessagingOptions = {
     inProgressPerContextMax: Number.POSITIVE_INFINITY,
     waitingMax: 10_000
   },
+  queries: defaultQueryOptions,
   instructions: { timeoutMs: 10_000, scanIntervalMs: 5000, awaitedMax: 1000 },
   heartbeat: {
     enabled: true,

@@ -47,7 +47,11 @@ export class EventClient {
       call.on('error', error => (events.length < count ? reject(error) : undefined))
       call.on('data', (message: Buffer) => {
         const { token, event } = decodeMessage(EventWithToken, message)
-        events.push({ token, aggregate: event!.aggregateIdentifier, sequence: event!.aggregateSequenceNumber })
+        events.push({
+          token,
+          aggregate: event!.aggregateIdentifier,
+          sequence: event!.aggregateSequenceNumber
+        })
         if (events.length < count) return
         call.cancel()
         resolve(events)
@@ -58,8 +62,13 @@ export class EventClient {
 
   unary(path: string, request: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) =>
-      this.#client.makeUnaryRequest(path, bytes, bytes, request, { deadline: Date.now() + 30_000 }, (error, reply) =>
-        error ? reject(error) : resolve(reply!)
+      this.#client.makeUnaryRequest(
+        path,
+        bytes,
+        bytes,
+        request,
+        { deadline: Date.now() + 30_000 },
+        (error, reply) => (error ? reject(error) : resolve(reply!))
       )
     )
   }
@@ -69,14 +78,22 @@ export class EventClient {
   }
 }
 
-export function testEvent(aggregateIdentifier: string, aggregateSequenceNumber: number, payloadBytes = 100): Buffer {
+export function testEvent(
+  aggregateIdentifier: string,
+  aggregateSequenceNumber: number,
+  payloadBytes = 100
+): Buffer {
   return encodeMessage(Event, {
     messageIdentifier: `${aggregateIdentifier}/${aggregateSequenceNumber}`,
     aggregateIdentifier,
     aggregateSequenceNumber,
     aggregateType: 'Order',
     timestamp: Date.now(),
-    payload: { type: 'Happened', revision: '', data: Buffer.alloc(payloadBytes, aggregateSequenceNumber & 0xff) },
+    payload: {
+      type: 'Happened',
+      revision: '',
+      data: Buffer.alloc(payloadBytes, aggregateSequenceNumber & 0xff)
+    },
     metaData: {},
     snapshot: false
   })

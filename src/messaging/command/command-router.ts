@@ -90,8 +90,7 @@ export class CommandRouter implements HandlerDirectory {
     }
     state.pending.add(pending)
     this.#inProgress++
-    this.#route(state, pending)
-    return pending
+    return this.#route(state, pending) ? pending : undefined
   }
 
   /** The caller has gone. What waits is dropped; what was delivered runs on, and its answer is thrown away. */
@@ -177,25 +176,23 @@ export class CommandRouter implements HandlerDirectory {
     reply(commandError(this.ports.randomId(), head.messageIdentifier, code, message))
   }
 
-  #route(state: CommandContext, pending: PendingCommand): void {
+  /** False: nobody can take it, and the caller has been told. */
+  #route(state: CommandContext, pending: PendingCommand): boolean {
     const { head } = pending
     const handler = this.#select(state, pending)
     if (handler instanceof MalformedMessageError) {
-      this.#fail(
+      return this.#fail(
         pending,
         'AXONIQ-4003',
-        `The command ${head.name} can not be routed by its metadata. ${handler.message}`
+        `${head.name} can not be routed by its metadata. ${handler.message}`
       )
-      return
     }
-    if (handler === undefined) {
-      this.#fail(pending, 'AXONIQ-4000', `No Handler for command: ${head.name}`)
-      return
-    }
+    if (handler === undefined)
+      return this.#fail(pending, 'AXONIQ-4000', `No Handler for command: ${head.name}`)
     pending.handler = handler
-    if (handler.queue.offer(pending, head.priority) !== 'refused') return
+    if (handler.queue.offer(pending, head.priority) !== 'refused') return true
     const message = `${handler.queue.waiting} commands wait for ${handler.clientId}, which is the limit. Send ${head.name} again later.`
-    this.#fail(pending, 'AXONIQ-1900', message)
+    return this.#fail(pending, 'AXONIQ-1900', message)
   }
 
   #select(state: CommandContext, { head, command }: PendingCommand) {
@@ -262,11 +259,14 @@ export class CommandRouter implements HandlerDirectory {
     }
   }
 
-  #fail(pending: PendingCommand, code: ErrorCode, message: string): void {
-    if (!this.#forget(pending)) return
+  /** Always false: the command is not under way any more. */
+  #fail(pending: PendingCommand, code: ErrorCode, message: string): false {
+    if (!this.#forget(pending)) return false
     this.stats.failed(code)
-    if (pending.isAbandoned) return
-    pending.reply(commandError(this.ports.randomId(), pending.head.messageIdentifier, code, message))
+    if (!pending.isAbandoned) {
+      pending.reply(commandError(this.ports.randomId(), pending.head.messageIdentifier, code, message))
+    }
+    return false
   }
 
   #forget(pending: PendingCommand): boolean {

@@ -5,15 +5,11 @@ import {
   withProcessingInstructions
 } from '../../wire/index.js'
 import type { BoundedOutput } from './bounded-output.js'
-import { queryMessage } from './handler-instructions.js'
+import { firstGrant, laterGrant, queryMessage } from './handler-instructions.js'
 import { HandlerTarget, type TargetQuery } from './handler-target.js'
 import { queryError } from './query-error.js'
 import type { QueryHandlerStream } from './query-handler-stream.js'
 import type { QueryRegistration } from './query-registration.js'
-
-/** Responses that every handler may send at first, and how many more each time that many have been passed on. */
-const firstGrant = 32
-const laterGrant = 24
 
 /** What a query asks of the table that it stands in. */
 export interface QueryOwner {

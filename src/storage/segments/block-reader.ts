@@ -2,7 +2,7 @@ import type { BlockIndex } from './block-index.js'
 import { partKey, type ReadCache } from './read-cache.js'
 import type { Segment } from './segment.js'
 import { type BlockPlace, SegmentBlock } from './segment-block.js'
-import { damaged, isMissingFile } from './segment-damage.js'
+import { damaged } from './segment-damage.js'
 import { decodeFooterIndex, decodeTrailer, footerBytesMax } from './segment-footer.js'
 
 /**
@@ -76,9 +76,8 @@ export class BlockReader {
     try {
       return await this.cache.files.read(segment, target, position)
     } catch (error) {
-      if (isMissingFile(error))
-        throw damaged({ path: segment.path, position: 0 }, 'the file is not there', error)
-      throw error
+      if (segment.closed || (await segment.fs.exists(segment.path))) throw error
+      throw damaged({ path: segment.path, position: 0 }, 'the file is not there', error)
     }
   }
 }

@@ -31,6 +31,7 @@ export type RecordVisitor = (
 ) => void
 
 const PIECE_BYTES = 1024 * 1024
+const HEADROOM_BYTES = 64 * 1024
 /** The event loop gets its turn after so many events or bytes: 5 to 10 ms of work. */
 const EVENTS_PER_SLICE = 8192
 const BYTES_PER_SLICE = 4 * 1024 * 1024
@@ -156,16 +157,14 @@ class PieceReader {
 
   /** `carry` and what follows it in the file, at least `bytesMin` together. */
   async extend(carry: Buffer, bytesMin: number): Promise<Buffer> {
-    const parts = carry.length > 0 ? [carry] : []
-    let length = carry.length
+    let bytes = carry
     do {
-      const piece = await (this.#ahead ?? this.#read(bytesMin - length))
+      const piece = await (this.#ahead ?? this.#read(bytesMin - bytes.length))
       this.#ahead = undefined
-      parts.push(piece)
-      length += piece.length
-    } while (length < bytesMin)
+      bytes = joined(bytes, piece)
+    } while (bytes.length < bytesMin)
     this.#readAhead()
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts, length)
+    return bytes
   }
 
   #readAhead(): void {
@@ -176,12 +175,19 @@ class PieceReader {
     this.#ahead = ahead
   }
 
+  /** A piece has room in front of it for what is left of the one before. */
   async #read(bytesMin: number): Promise<Buffer> {
     const position = this.#position
     const length = Math.min(Math.max(PIECE_BYTES, bytesMin), this.source.length - position)
     this.#position += length
-    const piece = Buffer.allocUnsafeSlow(length)
-    await this.source.read(piece, position)
+    const piece = Buffer.allocUnsafeSlow(HEADROOM_BYTES + length)
+    await this.source.read(piece.subarray(HEADROOM_BYTES), position)
     return piece
   }
+}
+
+function joined(carry: Buffer, piece: Buffer): Buffer {
+  if (carry.length > HEADROOM_BYTES) return Buffer.concat([carry, piece.subarray(HEADROOM_BYTES)])
+  carry.copy(piece, HEADROOM_BYTES - carry.length)
+  return piece.subarray(HEADROOM_BYTES - carry.length)
 }

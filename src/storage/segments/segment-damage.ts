@@ -1,4 +1,4 @@
-import { StorageDamagedError, StorageFullError } from '../log-storage.js'
+import { StorageDamagedError } from '../log-storage.js'
 
 export interface DamagePlace {
   readonly path: string
@@ -13,19 +13,4 @@ export function damaged(place: DamagePlace, what: string, cause?: unknown): Stor
       'or restore the context from a backup',
     cause === undefined ? undefined : { cause }
   )
-}
-
-export function isMissingFile(error: unknown): boolean {
-  return errorCode(error) === 'ENOENT'
-}
-
-export function isDiskFull(error: unknown): boolean {
-  const code = errorCode(error)
-  return error instanceof StorageFullError || code === 'ENOSPC' || code === 'EDQUOT'
-}
-
-/** The file system may have put its own words around the system's error. */
-function errorCode(error: unknown): unknown {
-  if (!(error instanceof Error)) return undefined
-  return 'code' in error ? error.code : errorCode(error.cause)
 }

@@ -5,7 +5,7 @@ import { BlockIndex } from './block-index.js'
 import type { ReadCache } from './read-cache.js'
 import { scanRecords } from './record-scan.js'
 import { parseSegmentFileName, Segment, segmentFileName } from './segment.js'
-import { damaged, isMissingFile } from './segment-damage.js'
+import { damaged } from './segment-damage.js'
 import { decodeTrailer, type SegmentTrailer, TRAILER_BYTES } from './segment-footer.js'
 import type { SegmentCheckpoint, TransactionVisitor } from './types.js'
 
@@ -157,14 +157,9 @@ export class SegmentRecovery {
     )
   }
 
-  async #openForWriting(segment: Segment): Promise<OpenFile> {
-    try {
-      return await this.options.fs.open(segment.path, 'write')
-    } catch (error) {
-      if (isMissingFile(error))
-        throw damaged({ path: segment.path, position: 0 }, 'the file is not there', error)
-      throw error
-    }
+  async #openForWriting({ path }: Segment): Promise<OpenFile> {
+    if (await this.options.fs.exists(path)) return this.options.fs.open(path, 'write')
+    throw damaged({ path, position: 0 }, 'the file is not there')
   }
 
   /** Files above the checkpoint, and an active one of which nothing was checkpointed: it all comes again from the journal. */

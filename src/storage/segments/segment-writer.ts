@@ -1,7 +1,6 @@
 import type { FileSystem, OpenFile } from '../file-system.js'
 import { StorageFullError } from '../log-storage.js'
 import type { Segment } from './segment.js'
-import { isDiskFull } from './segment-damage.js'
 
 /** A piece that is written at once: so many bytes, or one record. */
 const WRITE_BYTES_MAX = 4 * 1024 * 1024
@@ -104,7 +103,7 @@ export class SegmentWriter {
       try {
         await this.#write(piece)
       } catch (error) {
-        throw isDiskFull(error) ? diskFull(piece, error) : error
+        throw error instanceof StorageFullError ? diskFull(piece, error) : error
       }
       this.#queue.shift()
       this.#unwrittenBytes -= piece.bytes

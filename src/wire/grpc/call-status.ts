@@ -20,9 +20,15 @@ export function statusOf(error: unknown): CallStatus {
   const message = error instanceof Error ? error.message : String(error)
   const description = error instanceof ServerError ? `[${errorCode}] ${message}` : message
   const status = error instanceof ServerError ? error.status : undefined
-  return { status: status ?? errorCodes[errorCode].grpcStatus, description: shortened(description), errorCode }
+  return {
+    status: status ?? errorCodes[errorCode].grpcStatus,
+    description: sendable(description),
+    errorCode
+  }
 }
 
-function shortened(text: string): string {
-  return text.length <= descriptionCharactersMax ? text : `${text.slice(0, descriptionCharactersMax - 1)}…`
+/** Short enough for the trailers, and without the halves of characters that cutting or a handler may leave. */
+function sendable(text: string): string {
+  const short = text.length <= descriptionCharactersMax ? text : `${text.slice(0, descriptionCharactersMax - 1)}…`
+  return Buffer.from(short).toString()
 }

@@ -89,6 +89,9 @@ def _():
 
 
 class World(Aggregate):
+    # Sequence numbers of the Axon protocol begin at 0.
+    INITIAL_VERSION = 0
+
     def __init__(self, name):
         self.name = name
         self.history = []
@@ -107,7 +110,7 @@ def _():
     application.save(world)
     copy = application.repository.get(world.id)
     assert copy.history == ["dinosaurs", "trucks", "internet"], copy.history
-    assert copy.version == 4
+    assert copy.version == 3
     try:
         application.repository.get(uuid4())
     except AggregateNotFoundError:

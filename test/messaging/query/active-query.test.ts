@@ -54,7 +54,9 @@ t.test('selecting handlers', async t => {
       const { queries } = queriesWith(options)
       const handler = new Handler(queries)
       const callers = [new Caller(), new Caller(), new Caller()]
-      callers.forEach((caller, n) => queries.query('default', queryRequest({ id: `q${n}` }), caller))
+      for (const [n, caller] of callers.entries()) {
+        queries.query('default', queryRequest({ id: `q${n}` }), caller)
+      }
       t.equal(queries.active, 2)
       t.same(callers[2]!.results, ['AXONIQ-1900'])
       t.equal(callers[2]!.outcome, 'ended')

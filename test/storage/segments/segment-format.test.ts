@@ -21,10 +21,17 @@ import { crc32OfEight, crc32OfFour } from '../../../src/storage/segments/short-c
 import { Model } from './transactions.js'
 
 const bytes = (max: number) => fc.uint8Array({ maxLength: max }).map(array => Buffer.from(array))
+/** One claim for a property. */
+function holds(t: { pass(message: string): unknown }, ...check: Parameters<typeof fc.assert>): void {
+  fc.assert(...check)
+  t.pass('holds for all samples')
+}
+
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
 
-t.test('the checksum of a few bytes is the one that zlib computes', async () => {
-  fc.assert(
+t.test('the checksum of a few bytes is the one that zlib computes', async t => {
+  holds(
+    t,
     fc.property(fc.uint8Array({ minLength: 12, maxLength: 12 }), u32, (array, seed) => {
       return (
         crc32OfEight(seed, array, 1) >>> 0 === crc32(array.subarray(1, 9), seed) &&
@@ -34,8 +41,9 @@ t.test('the checksum of a few bytes is the one that zlib computes', async () => 
   )
 })
 
-t.test('events come out of frames as they went in', async () => {
-  fc.assert(
+t.test('events come out of frames as they went in', async t => {
+  holds(
+    t,
     fc.property(fc.array(bytes(300), { maxLength: 40 }), events => {
       const frames = encodeEventFrames(events)
       return (
@@ -72,10 +80,11 @@ t.test('any flipped bit of a frame is noticed, and a zeroed page never verifies'
   )
 })
 
-t.test('a record header comes back with all its numbers', async () => {
+t.test('a record header comes back with all its numbers', async t => {
   const encoder = new RecordHeaderEncoder()
   const u53 = fc.maxSafeNat()
-  fc.assert(
+  holds(
+    t,
     fc.property(
       u53,
       u53,
@@ -114,10 +123,11 @@ t.test('any flipped bit of a record header is noticed', async t => {
   t.equal(foreignFormat(header, 0), 9)
 })
 
-t.test('blocks begin where the content says, and are found by token and by position', async () => {
+t.test('blocks begin where the content says, and are found by token and by position', async t => {
   const size = fc.oneof({ weight: 5, arbitrary: fc.nat(3000) }, fc.integer({ min: 100_000, max: 400_000 }))
   const sizes = fc.array(fc.array(size, { minLength: 1, maxLength: 60 }), { minLength: 1, maxLength: 12 })
-  fc.assert(
+  holds(
+    t,
     fc.property(sizes, transactions => {
       const model = new Model()
       const index = new BlockIndex(0)
