@@ -41,14 +41,18 @@ export class AppendEventCall implements StreamListener {
   onMessage(event: Buffer): void {
     if (this.#ended) return
     const refused = checkSize(this.#events.length + 1, this.#bytes + event.length, this.store.limits)
-    if (refused !== undefined) return this.#fail(refused)
+    if (refused !== undefined) {
+      this.#fail(refused)
+      return
+    }
     if (!this.budget.take(event.length)) {
-      return this.#fail(
+      this.#fail(
         new ServerError(
           'AXONIQ-1900',
           `${this.budget.usedBytes} bytes of transactions are being received; try again later`
         )
       )
+      return
     }
     this.#bytes += event.length
     this.#events.push(event)

@@ -15,10 +15,11 @@ export class ListEventsCall implements StreamListener {
   onMessage(message: Buffer): void {
     const request = decodeMessage(GetEventsRequest, message)
     const isFirst = this.#tracker === undefined
-    const tracker = (this.#tracker ??= this.store.track(request.trackingToken, {
+    this.#tracker ??= this.store.track(request.trackingToken, {
       send: event => this.call.write(event),
       end: error => (error === undefined ? this.call.end() : this.call.fail(error))
-    }))
+    })
+    const tracker = this.#tracker
     for (const { type, revision } of request.blacklist) tracker.blacklist(type, revision)
     if (isFirst) tracker.start(request.numberOfPermits)
     else tracker.addPermits(request.numberOfPermits)

@@ -26,14 +26,17 @@ export default definePlugin({
   provides: [MessagingToken],
   requires: [Clock, Logger],
   extends: [GrpcService, HealthCheck, MetricsSource],
-  register: ({ services, settings }) => {
+  register: ({ services, settings, log }) => {
     services.bind(MessagingToken, bound => {
-      const messaging = new Messaging({ ...messagingOptions(settings), queries: queryOptions(settings) }, {
-        clock: bound.get(Clock),
-        log: bound.get(Logger).child({ logger: 'io.axoniq.axonserver.message' }),
-        randomId: randomUUID,
-        node: messagingNode(settings, bound)
-      })
+      const messaging = new Messaging(
+        { ...messagingOptions(settings), queries: queryOptions(settings) },
+        {
+          clock: bound.get(Clock),
+          log: bound.get(Logger).child({ logger: 'io.axoniq.axonserver.message' }),
+          randomId: randomUUID,
+          node: messagingNode(settings, bound, log)
+        }
+      )
       logConnections(messaging, bound.get(Logger).child({ logger: 'io.axoniq.axonserver.logging' }))
       return messaging
     })
@@ -60,7 +63,10 @@ export default definePlugin({
       )
     )
     services.add(MetricsSource, bound =>
-      queryMetrics(bound.get(MessagingToken).queries, settings.boolean('axoniq.axonserver.legacy-metrics-enabled'))
+      queryMetrics(
+        bound.get(MessagingToken).queries,
+        settings.boolean('axoniq.axonserver.legacy-metrics-enabled')
+      )
     )
     services.add(MetricsSource, bound => connectionMetrics(bound.get(MessagingToken)))
   },

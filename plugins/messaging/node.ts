@@ -1,13 +1,14 @@
 import { hostname } from 'node:os'
-import { nodeIdentity, type Services, type Settings } from '../../src/kernel/index.js'
+import { type Logger, nodeIdentity, type Services, type Settings } from '../../src/kernel/index.js'
 import type { MessagingNode } from '../../src/messaging/index.js'
 import { GrpcEndpoint } from '../../src/wire/grpc/index.js'
 
 const prefix = 'axoniq.axonserver'
 
 /** This node as clients are told. The gRPC port is the one that was bound, which is known only after the start. */
-export function messagingNode(settings: Settings, services: Services): MessagingNode {
-  const { name, advertisedHost, internalAdvertisedHost } = nodeIdentity(settings, hostname())
+export function messagingNode(settings: Settings, services: Services, log: Logger): MessagingNode {
+  const { name, advertisedHost, internalAdvertisedHost, warnings } = nodeIdentity(settings, hostname())
+  for (const warning of warnings) log.warn(warning)
   const configuredPort = settings.number(`${prefix}.port`)
   return {
     name,

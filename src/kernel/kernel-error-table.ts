@@ -129,7 +129,8 @@ export const kernelErrors = {
   KERNEL_REGISTER_FAILED: {
     title: 'A plugin fails in register',
     sentence: 'Plugin {plugin} failed in register: {reason}.',
-    remedy: 'Correct the plugin or its properties, or take it out of myelin.plugins. The log has the stack.'
+    remedy:
+      'Correct the plugin or its properties, or take it out of myelin.plugins; myelin start --explain shows the stack.'
   },
   KERNEL_START_FAILED: {
     title: 'A plugin fails in start',

@@ -26,10 +26,10 @@ export class KernelError<Code extends KernelErrorCode = KernelErrorCode> extends
   }
 }
 
-/** The reason of a failure as part of a sentence. */
+/** The reason of a failure as part of a sentence; Node adds lines to some. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error)
-  return text.trim().replace(/\.$/, '')
+  return text.trim().split('\n', 1)[0]!.replace(/\.$/, '')
 }
 
 function fill(template: string, values: Readonly<Record<string, string>>): string {

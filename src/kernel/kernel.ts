@@ -108,7 +108,7 @@ export class Kernel {
         throw new KernelError('KERNEL_START_CANCELLED', { plugin: plugins.at(-1)?.name ?? 'none' })
     } catch (error) {
       if (cancel.aborted) this.log.info('the start was cancelled')
-      else this.log.error({ error }, 'the start has failed')
+      else this.#logFailure(error)
       await this.stop()
       throw error
     }
@@ -136,6 +136,14 @@ export class Kernel {
     })
     await this.logging.close()
     return failures
+  }
+
+  /** What was foreseen needs no stack to be understood. */
+  #logFailure(error: unknown): void {
+    if (error instanceof KernelError) {
+      this.log.error({ reason: error.message }, 'the start has failed')
+      this.log.debug({ error }, 'where the start has failed')
+    } else this.log.error({ error }, 'the start has failed')
   }
 
   #register(): void {

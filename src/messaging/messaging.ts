@@ -58,7 +58,12 @@ export class Messaging {
       clients: this.clients,
       handlers: this.topology
     })
-    this.queries = new Queries(options.queries, { clock, randomId, clients: this.clients, handlers: this.topology })
+    this.queries = new Queries(options.queries, {
+      clock,
+      randomId,
+      clients: this.clients,
+      handlers: this.topology
+    })
     this.topology.addDirectory(this.commands)
     this.topology.addDirectory(this.queries)
     this.clients.addListener({ clientDisconnected: client => this.#forgetTimers(client) })

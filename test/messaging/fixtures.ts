@@ -1,5 +1,10 @@
 import { ManualClock, silentLogger } from '../../src/kernel/index.js'
-import { defaultQueryOptions, Messaging, type MessagingOptions, type OutboundStream } from '../../src/messaging/index.js'
+import {
+  defaultQueryOptions,
+  Messaging,
+  type MessagingOptions,
+  type OutboundStream
+} from '../../src/messaging/index.js'
 import { Command, CommandProviderInbound, CommandResponse } from '../../src/wire/generated/command.js'
 import type { MetaDataValue } from '../../src/wire/generated/common.js'
 import { PlatformOutboundInstruction } from '../../src/wire/generated/control.js'

@@ -1,4 +1,4 @@
-import { Client, credentials } from '@grpc/grpc-js'
+import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { Event, EventWithToken, GetEventsRequest, TrackingToken } from '../../src/wire/generated/event.js'
 import { decodeMessage, encodeMessage } from '../../src/wire/index.js'
 
@@ -15,15 +15,22 @@ export interface StoredEvent {
 export class EventClient {
   readonly #client: Client
 
-  constructor(address: string) {
+  constructor(
+    address: string,
+    private readonly context = 'default'
+  ) {
     this.#client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
   }
 
   /** One transaction. Rejects with the gRPC error. */
   append(aggregate: string, first: number, count: number, payloadBytes = 100): Promise<void> {
     return new Promise((resolve, reject) => {
-      const call = this.#client.makeClientStreamRequest(`${SERVICE}/AppendEvent`, bytes, bytes, error =>
-        error ? reject(error) : resolve()
+      const call = this.#client.makeClientStreamRequest(
+        `${SERVICE}/AppendEvent`,
+        bytes,
+        bytes,
+        this.#metadata(),
+        error => (error ? reject(error) : resolve())
       )
       call.on('error', () => {})
       for (let i = 0; i < count; i++) call.write(testEvent(aggregate, first + i, payloadBytes))
@@ -41,9 +48,15 @@ export class EventClient {
     const events: StoredEvent[] = []
     if (count === 0) return Promise.resolve(events)
     return new Promise((resolve, reject) => {
-      const call = this.#client.makeBidiStreamRequest<Buffer, Buffer>(`${SERVICE}/ListEvents`, bytes, bytes, {
-        deadline: Date.now() + deadlineMs
-      })
+      const options = { deadline: Date.now() + deadlineMs }
+      const path = `${SERVICE}/ListEvents`
+      const call = this.#client.makeBidiStreamRequest<Buffer, Buffer>(
+        path,
+        bytes,
+        bytes,
+        this.#metadata(),
+        options
+      )
       call.on('error', error => (events.length < count ? reject(error) : undefined))
       call.on('data', (message: Buffer) => {
         const { token, event } = decodeMessage(EventWithToken, message)
@@ -61,16 +74,18 @@ export class EventClient {
   }
 
   unary(path: string, request: Buffer): Promise<Buffer> {
+    const options = { deadline: Date.now() + 30_000 }
     return new Promise((resolve, reject) =>
-      this.#client.makeUnaryRequest(
-        path,
-        bytes,
-        bytes,
-        request,
-        { deadline: Date.now() + 30_000 },
-        (error, reply) => (error ? reject(error) : resolve(reply!))
+      this.#client.makeUnaryRequest(path, bytes, bytes, request, this.#metadata(), options, (error, reply) =>
+        error ? reject(error) : resolve(reply!)
       )
     )
+  }
+
+  #metadata(): Metadata {
+    const metadata = new Metadata()
+    metadata.set('AxonIQ-Context', this.context)
+    return metadata
   }
 
   close(): void {

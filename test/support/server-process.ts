@@ -18,6 +18,12 @@ export interface ServerProcessOptions {
   readonly node?: string
 }
 
+const running = new Set<ServerProcess>()
+// A test that dies must not leave servers behind.
+process.once('exit', () => {
+  for (const server of running) server.killNow()
+})
+
 /** The server as its users run it: the executable, in a directory of its own, on free ports. */
 export class ServerProcess {
   output = ''
@@ -31,8 +37,10 @@ export class ServerProcess {
     private readonly child: ChildProcess
   ) {
     this.exited = new Promise(resolve => child.once('exit', code => resolve(code)))
+    running.add(this)
     void this.exited.then(code => {
       this.exitCode = code ?? -1
+      running.delete(this)
     })
     const collect = (chunk: Buffer) => {
       this.output = (this.output + chunk.toString('utf8')).slice(-1_000_000)
@@ -70,7 +78,9 @@ export class ServerProcess {
     const child = spawn(file!, args, {
       cwd: directory,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe']
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own: what the server runs below, strace for example, ends together with it.
+      detached: true
     })
     return new ServerProcess(directory, child)
   }
@@ -98,11 +108,19 @@ export class ServerProcess {
 
   /** Ends the process and waits until it is gone. */
   async stop(signal: NodeJS.Signals = 'SIGTERM', deadlineMs = 15_000): Promise<number | null> {
-    this.child.kill(signal)
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), deadlineMs)
+    this.#signal(signal)
+    const timer = setTimeout(() => this.#signal('SIGKILL'), deadlineMs)
     const code = await this.exited
     clearTimeout(timer)
     return code
+  }
+
+  killNow(): void {
+    this.#signal('SIGKILL')
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.exitCode === null) process.kill(-this.pid, signal)
   }
 
   remove(): void {

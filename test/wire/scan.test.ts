@@ -38,7 +38,7 @@ import { isWellFormed } from './strict-fields.js'
  * Not covered by the agreement: a scan does not look into payloads, error messages and (unless asked for) metadata, so it may
  * accept what the decoder refuses for damage there.
  */
-const runs = { numRuns: Number(process.env['FC_RUNS'] ?? 600) }
+const runs = { numRuns: Number(process.env.FC_RUNS ?? 600) }
 
 interface Subject<T> {
   readonly codec: Codec<T>

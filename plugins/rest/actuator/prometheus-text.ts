@@ -39,11 +39,11 @@ function prometheusName({ name, kind, unit }: Measurement): string {
 
 function labels({ tags }: Measurement): string {
   const pairs = Object.entries(tags ?? {}).map(
-    ([key, value]) => `${key.replace(/[^a-zA-Z0-9_]/g, '_')}="${escape(value)}"`
+    ([key, value]) => `${key.replace(/[^a-zA-Z0-9_]/g, '_')}=${quoted(value)}`
   )
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }
 
-function escape(value: string): string {
-  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
+function quoted(value: string): string {
+  return `"${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`
 }

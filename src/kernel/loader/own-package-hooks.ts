@@ -1,11 +1,11 @@
 import type { InitializeHook, ResolveHook } from 'node:module'
-import { isOwn } from './own-package.js'
+import { isOwn, resolveInOwn } from './own-package.js'
 
-let ownParentURL = ''
+let ownDirectory = ''
 
 /** Runs in the thread in which Node 20 resolves modules. */
-export const initialize: InitializeHook<{ readonly parentURL: string }> = ({ parentURL }) => {
-  ownParentURL = parentURL
+export const initialize: InitializeHook<{ readonly directory: string }> = ({ directory }) => {
+  ownDirectory = directory
 }
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
@@ -13,6 +13,6 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   try {
     return await next(specifier, context)
   } catch {
-    return next(specifier, { ...context, parentURL: ownParentURL })
+    return resolveInOwn(specifier, ownDirectory)
   }
 }

@@ -1,4 +1,4 @@
-import module from 'node:module'
+import module, { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Product } from '../product.js'
@@ -23,10 +23,9 @@ let isOffered = false
 export function offerOwnPackage({ directory }: Product): void {
   if (isOffered) return
   isOffered = true
-  const parentURL = pathToFileURL(join(directory, 'package.json')).href
   const registerHooks = (module as unknown as { registerHooks?: RegisterHooks }).registerHooks
   if (registerHooks === undefined) {
-    module.register('./own-package-hooks.js', { parentURL: import.meta.url, data: { parentURL } })
+    module.register('./own-package-hooks.js', { parentURL: import.meta.url, data: { directory } })
     return
   }
   registerHooks({
@@ -35,7 +34,7 @@ export function offerOwnPackage({ directory }: Product): void {
       try {
         return next(specifier, context)
       } catch {
-        return next(specifier, { ...context, parentURL })
+        return resolveInOwn(specifier, directory)
       }
     }
   })
@@ -43,4 +42,10 @@ export function offerOwnPackage({ directory }: Product): void {
 
 export function isOwn(specifier: string): boolean {
   return specifier === ownPackageName || specifier.startsWith(`${ownPackageName}/`)
+}
+
+/** As seen from within this package, which may import itself by name. */
+export function resolveInOwn(specifier: string, directory: string) {
+  const file = createRequire(join(directory, 'package.json')).resolve(specifier)
+  return { url: pathToFileURL(file).href, shortCircuit: true }
 }

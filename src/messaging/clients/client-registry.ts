@@ -72,8 +72,7 @@ export class ClientRegistry {
     this.#countDisconnect(this.clock.monotonicMs() - connectedAtMs)
     this.#countTags(client, -1)
     this.#forget(client)
-    for (const listener of this.#listeners)
-      listener.clientDisconnected?.(client, reason)
+    for (const listener of this.#listeners) listener.clientDisconnected?.(client, reason)
   }
 
   /** In order of arrival. */

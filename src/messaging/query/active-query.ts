@@ -45,8 +45,8 @@ export class ActiveQuery implements TargetQuery {
   readonly #expiresAtMs: number
   #targets: readonly HandlerTarget[] = []
   #unfinished = 0
-  /** Of a streaming query: the handler whose responses the caller gets. */
-  #winner: HandlerTarget | undefined
+  /** Of a streaming query: one handler has answered, and is the only one left. */
+  #hasSource = false
   /** The latest error of a handler; the caller gets it if no success follows. */
   #heldError: Buffer | undefined
   /** Responses passed on for which handlers have not been granted others. */
@@ -90,7 +90,7 @@ export class ActiveQuery implements TargetQuery {
   /** Takes a `QueryResponse`. False: it is not wanted. */
   respond(stream: QueryHandlerStream, response: Buffer, isError: boolean): boolean {
     if (this.#isEnded) return false
-    if (this.isStreaming && !this.#isFromWinner(stream, isError)) return false
+    if (this.isStreaming && !this.#isFromSource(stream, isError)) return false
     if (isError) {
       this.#heldError = response
       this.#owner.handlerFailed()
@@ -179,12 +179,11 @@ export class ActiveQuery implements TargetQuery {
   }
 
   /** The first handler that answers without error becomes the only source; the others are told to stop. */
-  #isFromWinner(stream: QueryHandlerStream, isError: boolean): boolean {
+  #isFromSource(stream: QueryHandlerStream, isError: boolean): boolean {
     const target = this.#targetOf(stream)
     if (target === undefined || target.isFinished) return false
-    if (this.#winner !== undefined) return target === this.#winner
-    if (isError) return true
-    this.#winner = target
+    if (this.#hasSource || isError) return true
+    this.#hasSource = true
     for (const other of this.#targets) {
       if (other === target || other.isFinished) continue
       other.cancel()

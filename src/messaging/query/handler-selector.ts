@@ -9,8 +9,11 @@ export interface HandlerSelector {
 
 /** Every so many queries go to the next in turn, or the speed of a slow instance would never be measured again. */
 const measureEvery = 20
+/** Instances that are not slower than the best by more than this are as good, and take turns. */
+const slackFactor = 1.25
+const slackMs = 1
 
-/** Prefers the instance that will probably answer first: short durations, little to do. */
+/** Prefers the instances that will probably answer first: short durations, little to do. */
 export class MetricsSelector implements HandlerSelector {
   readonly #turns = new RoundRobin()
   #count = 0
@@ -22,18 +25,15 @@ export class MetricsSelector implements HandlerSelector {
     if (this.#count === 0 || candidates.some(({ answered }) => answered < this.requestsMin)) {
       return this.#turns.next(candidates)
     }
-    return fastest(candidates)
+    return this.#turns.next(fast(candidates))
   }
 }
 
-function fastest(candidates: readonly QueryRegistration[]): QueryRegistration | undefined {
-  let best: QueryRegistration | undefined
-  let bestMs = Number.POSITIVE_INFINITY
-  for (const candidate of candidates) {
-    const expectedMs = candidate.averageMs * (1 + candidate.stream.tasks.size)
-    if (best !== undefined && expectedMs >= bestMs) continue
-    best = candidate
-    bestMs = expectedMs
-  }
-  return best
+function fast(candidates: readonly QueryRegistration[]): readonly QueryRegistration[] {
+  const limitMs = Math.min(...candidates.map(expectedMs)) * slackFactor + slackMs
+  return candidates.filter(candidate => expectedMs(candidate) <= limitMs)
+}
+
+function expectedMs({ averageMs, stream }: QueryRegistration): number {
+  return averageMs * (1 + stream.tasks.size)
 }

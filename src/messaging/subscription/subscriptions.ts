@@ -23,6 +23,14 @@ export class Subscriptions implements SubscriptionHost {
     private readonly node: QueryNode
   ) {}
 
+  /** What is kept for the pairs of a handler stream and a subscription query; 0 when either side is empty. */
+  get entries(): number {
+    let entries = 0
+    for (const { providers } of this.#subscriptions.values()) entries += providers.size
+    for (const subscriptions of this.#ofProvider.values()) entries += subscriptions.size
+    return entries
+  }
+
   openCall(out: OutboundStream): SubscriptionCall {
     const call = new SubscriptionCall(new BoundedOutput(out, this.node.options.unsentBytesMax), this)
     this.#calls.add(call)

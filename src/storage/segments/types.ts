@@ -36,6 +36,7 @@ export interface SegmentCheckpoint {
 export interface SealedSegment {
   readonly segment: number
   readonly lastToken: number
+  /** Bytes of the whole file, its footer included. */
   readonly length: number
 }
 

@@ -1,196 +1,36 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type ProcessorStatus, processorOverview } from '../../../src/messaging/index.js'
 import {
   type BalanceInstance,
   threadNumberMoves
 } from '../../../src/messaging/processor/thread-number-balance.js'
-import type { EventProcessorInfo } from '../../../src/wire/generated/control.js'
 import { FakeStream, messagingWith } from '../fixtures.js'
-
-type Messaging = ReturnType<typeof messagingWith>['messaging']
-
-function segment(segmentId: number, onePartOf: number, changes: { errorState?: string } = {}) {
-  return {
-    segmentId,
-    caughtUp: true,
-    replaying: false,
-    onePartOf,
-    tokenPosition: 7,
-    errorState: '',
-    ...changes
-  }
-}
-
-function info(changes: Partial<EventProcessorInfo> = {}): EventProcessorInfo {
-  return {
-    processorName: 'p',
-    mode: 'Pooled Streaming',
-    activeThreads: 1,
-    running: true,
-    error: false,
-    segmentStatus: [],
-    availableThreads: 10,
-    tokenStoreIdentifier: 'store',
-    isStreamingProcessor: true,
-    loadBalancingStrategyName: 'threadNumber',
-    ...changes
-  }
-}
-
-const identity = { context: 'default', name: 'p', tokenStoreIdentifier: 'store' }
-
-/** A client that answers each instruction with success, and remembers it. */
-function connect(
-  messaging: Messaging,
-  clientId: string,
-  report: Partial<EventProcessorInfo> = {},
-  context = 'default'
-) {
-  const out = new FakeStream()
-  const session = messaging.platform.openStream(context, out)
-  session.register({ clientId, componentName: `component of ${clientId}`, tags: new Map(), version: '4.6' })
-  session.processorInfo(info(report))
-  const told: string[] = []
-  let answersWith: 'success' | 'failure' | 'nothing' = 'success'
-  out.onWrite = () => {
-    const { request, instructionId } = out.instructions().at(-1)!
-    const value = request?.value as { segmentIdentifier?: number }
-    told.push(
-      `${request?.$case}${value.segmentIdentifier === undefined ? '' : ` ${value.segmentIdentifier}`}`
-    )
-    if (answersWith === 'nothing') return
-    const success = answersWith === 'success'
-    const error = success
-      ? undefined
-      : { errorCode: 'AXONIQ-1004', message: 'no', location: clientId, details: [] }
-    queueMicrotask(() => session.result({ instructionId, success, error }))
-  }
-  return {
-    session,
-    told,
-    id: () => out.instructions().at(-1)?.instructionId,
-    answer: (kind: typeof answersWith) => {
-      answersWith = kind
-    }
-  }
-}
-
-t.test('one processor is one name, context and token store', async t => {
-  const { messaging } = messagingWith()
-  connect(messaging, 'a', { segmentStatus: [segment(0, 2)] })
-  const b = connect(messaging, 'b', { segmentStatus: [segment(1, 2)], mode: 'Tracking' })
-  connect(messaging, 'c', { tokenStoreIdentifier: 'another' })
-  connect(messaging, 'd', {}, 'other')
-  b.session.processorInfo(info({ processorName: 'q', mode: 'Subscribing', isStreamingProcessor: false }))
-  t.match(messaging.processors.list(), [
-    {
-      ...identity,
-      mode: 'Unknown',
-      isStreaming: true,
-      loadBalancingStrategy: 'threadNumber',
-      instances: [
-        { client: { clientId: 'a' }, capacity: 11 },
-        { client: { clientId: 'b' }, capacity: 11 }
-      ]
-    },
-    { name: 'q', mode: 'Subscribing', isStreaming: false },
-    { tokenStoreIdentifier: 'another' },
-    { context: 'other' }
-  ])
-  t.same(
-    messaging.processors.ofComponent('component of b').map(({ name }) => name),
-    ['p', 'q']
-  )
-})
-
-t.test('the newest status counts, for 30 s', async t => {
-  const { messaging, clock } = messagingWith()
-  const a = connect(messaging, 'a')
-  a.session.processorInfo(info({ running: false }))
-  t.match(messaging.processors.list(), [{ instances: [{ isRunning: false }] }])
-  clock.advance(30_000)
-  t.equal(messaging.processors.list().length, 1)
-  clock.advance(1)
-  t.same(messaging.processors.list(), [])
-})
-
-t.test('a client reports no more than 1000 processors', async t => {
-  const { messaging, clock } = messagingWith()
-  const a = connect(messaging, 'a', { processorName: 'p0' })
-  for (let number = 1; number < 1005; number++) a.session.processorInfo(info({ processorName: `p${number}` }))
-  t.equal(messaging.processors.list().length, 1000)
-  clock.advance(30_001)
-  a.session.processorInfo(info({ processorName: 'p2000' }))
-  t.equal(messaging.processors.list().length, 1, 'old ones make room')
-})
-
-t.test('a mode says as much as the flag, from old clients', async t => {
-  const { messaging } = messagingWith()
-  connect(messaging, 'a', { mode: 'Tracking', isStreamingProcessor: false })
-  t.match(messaging.processors.list(), [{ isStreaming: true }])
-})
-
-t.test('10 free threads and 2 segments make a capacity of 12', async t => {
-  const { messaging } = messagingWith()
-  connect(messaging, 'a', { availableThreads: 10, segmentStatus: [segment(0, 2), segment(1, 2)] })
-  t.equal(messaging.processors.find(identity)?.instances[0]?.capacity, 12)
-})
-
-t.test('what an operator sees', async t => {
-  const overview = (...reports: Partial<EventProcessorInfo>[]) => {
-    const { messaging } = messagingWith()
-    for (const [index, report] of reports.entries()) connect(messaging, `client-${index}`, report)
-    return processorOverview(messaging.processors.find(identity) as ProcessorStatus)
-  }
-  t.same(
-    overview(
-      { segmentStatus: [segment(1, 2), segment(2, 4)], availableThreads: 0 },
-      { segmentStatus: [segment(0, 4)], running: false }
-    ),
-    {
-      fullName: 'p@store',
-      warnings: [],
-      freeThreadInstances: ['client-1'],
-      activeThreads: 3,
-      canPause: true,
-      canPlay: true,
-      canSplit: true,
-      canMerge: true,
-      trackers: [
-        { ...segment(0, 4), clientId: 'client-1' },
-        { ...segment(1, 2), clientId: 'client-0' },
-        { ...segment(2, 4), clientId: 'client-0' }
-      ]
-    }
-  )
-  t.match(overview({ segmentStatus: [segment(0, 1)] }), { canMerge: false, canPlay: false, warnings: [] })
-  t.match(overview({ running: false, segmentStatus: [segment(0, 1)] }), { canPause: false, canSplit: false })
-  t.match(overview({ segmentStatus: [segment(0, 2)] }), { warnings: ['Not all segments are claimed'] })
-  t.match(overview({ segmentStatus: [segment(0, 1)] }, { segmentStatus: [segment(0, 1)] }), {
-    warnings: ['Segment 0 is claimed by client-0 and client-1']
-  })
-})
+import {
+  connectProcessor,
+  processorIdentity,
+  processorInfo,
+  processorSegment
+} from '../processor-fixtures.js'
 
 t.test('pause and start go to every client that runs the processor, with one id', async t => {
   const { messaging } = messagingWith()
-  const a = connect(messaging, 'a')
-  const b = connect(messaging, 'b', { running: false })
-  const c = connect(messaging, 'c', { processorName: 'another' })
-  t.equal(await messaging.processors.pause(identity), 'success')
+  const a = connectProcessor(messaging, 'a')
+  const b = connectProcessor(messaging, 'b', { running: false })
+  const c = connectProcessor(messaging, 'c', { processorName: 'another' })
+  t.equal(await messaging.processors.pause(processorIdentity), 'success')
   t.same([a.told, b.told, c.told], [['pauseEventProcessor'], ['pauseEventProcessor'], []])
   t.equal(a.id(), b.id())
-  t.equal(await messaging.processors.start(identity), 'success')
+  t.equal(await messaging.processors.start(processorIdentity), 'success')
   t.same(a.told, ['pauseEventProcessor', 'startEventProcessor'])
 })
 
 t.test('an operation is over when all have answered, and fails if one has failed', async t => {
   const { messaging, clock } = messagingWith()
-  const a = connect(messaging, 'a')
-  const b = connect(messaging, 'b')
+  const a = connectProcessor(messaging, 'a')
+  const b = connectProcessor(messaging, 'b')
   a.answer('failure')
   b.answer('nothing')
-  const pausing = messaging.processors.pause(identity)
+  const pausing = messaging.processors.pause(processorIdentity)
   let isOver = false
   pausing.catch(() => (isOver = true))
   await Promise.resolve()
@@ -203,20 +43,20 @@ t.test('an operation is over when all have answered, and fails if one has failed
 
 t.test('some clients that only ack make the outcome accepted', async t => {
   const { messaging } = messagingWith()
-  connect(messaging, 'a')
+  connectProcessor(messaging, 'a')
   const out = new FakeStream()
   const old = messaging.platform.openStream('default', out)
   old.register({ clientId: 'old', componentName: 'c', tags: new Map(), version: '4.5' })
-  old.processorInfo(info())
-  const pausing = messaging.processors.pause(identity)
+  old.processorInfo(processorInfo())
+  const pausing = messaging.processors.pause(processorIdentity)
   old.ack({ instructionId: out.instructions()[0]!.instructionId, success: true, error: undefined })
   t.equal(await pausing, 'accepted')
 })
 
 t.test('nobody runs it', async t => {
   const { messaging } = messagingWith()
-  connect(messaging, 'a')
-  const unknown = { ...identity, context: 'other' }
+  connectProcessor(messaging, 'a')
+  const unknown = { ...processorIdentity, context: 'other' }
   for (const operation of ['pause', 'start', 'split', 'merge'] as const) {
     await t.rejects(messaging.processors[operation](unknown), {
       code: 'AXONIQ-2800',
@@ -225,7 +65,7 @@ t.test('nobody runs it', async t => {
   }
   await t.rejects(messaging.processors.move(unknown, 0, 'a'), { code: 'AXONIQ-2800' })
   await t.rejects(messaging.processors.balance(unknown, 'threadNumber'), { code: 'AXONIQ-2800' })
-  await t.rejects(messaging.processors.split(identity), {
+  await t.rejects(messaging.processors.split(processorIdentity), {
     code: 'AXONIQ-2800',
     message: /No client has claimed a segment/
   })
@@ -233,21 +73,21 @@ t.test('nobody runs it', async t => {
 
 t.test('split takes the largest segment, and of equal ones the last', async t => {
   const { messaging } = messagingWith()
-  const a = connect(messaging, 'a', { segmentStatus: [segment(0, 2)] })
-  const b = connect(messaging, 'b', { segmentStatus: [segment(1, 2)] })
-  await messaging.processors.split(identity)
+  const a = connectProcessor(messaging, 'a', { segmentStatus: [processorSegment(0, 2)] })
+  const b = connectProcessor(messaging, 'b', { segmentStatus: [processorSegment(1, 2)] })
+  await messaging.processors.split(processorIdentity)
   t.same([a.told, b.told], [[], ['splitEventProcessorSegment 1']])
-  b.session.processorInfo(info({ segmentStatus: [segment(1, 4), segment(3, 4)] }))
-  await messaging.processors.split(identity)
+  b.session.processorInfo(processorInfo({ segmentStatus: [processorSegment(1, 4), processorSegment(3, 4)] }))
+  await messaging.processors.split(processorIdentity)
   t.same([a.told, b.told], [['splitEventProcessorSegment 0'], ['splitEventProcessorSegment 1']])
 })
 
 t.test('merge takes the smallest segment, after the others have let its other half go', async t => {
   const { messaging } = messagingWith()
-  const a = connect(messaging, 'a', { segmentStatus: [segment(0, 2)] })
-  const b = connect(messaging, 'b', { segmentStatus: [segment(1, 2)] })
+  const a = connectProcessor(messaging, 'a', { segmentStatus: [processorSegment(0, 2)] })
+  const b = connectProcessor(messaging, 'b', { segmentStatus: [processorSegment(1, 2)] })
   a.answer('nothing')
-  const merging = messaging.processors.merge(identity)
+  const merging = messaging.processors.merge(processorIdentity)
   await new Promise(setImmediate)
   t.same([a.told, b.told], [['releaseSegment 0'], []], 'the merge waits for the release')
   a.session.result({ instructionId: a.id()!, success: true, error: undefined })
@@ -255,33 +95,35 @@ t.test('merge takes the smallest segment, after the others have let its other ha
   t.same(b.told, ['mergeEventProcessorSegment 1'])
 
   a.answer('success')
-  a.session.processorInfo(info({ segmentStatus: [segment(0, 2)] }))
-  b.session.processorInfo(info({ segmentStatus: [segment(1, 4), segment(3, 4)] }))
-  await messaging.processors.merge(identity)
+  a.session.processorInfo(processorInfo({ segmentStatus: [processorSegment(0, 2)] }))
+  b.session.processorInfo(processorInfo({ segmentStatus: [processorSegment(1, 4), processorSegment(3, 4)] }))
+  await messaging.processors.merge(processorIdentity)
   t.same(a.told.at(-1), 'releaseSegment 1')
   t.same(b.told.at(-1), 'mergeEventProcessorSegment 3')
 })
 
 t.test('a merge stops where a release fails', async t => {
   const { messaging } = messagingWith()
-  const a = connect(messaging, 'a', { segmentStatus: [segment(0, 2)] })
-  const b = connect(messaging, 'b', { segmentStatus: [segment(1, 2)] })
+  const a = connectProcessor(messaging, 'a', { segmentStatus: [processorSegment(0, 2)] })
+  const b = connectProcessor(messaging, 'b', { segmentStatus: [processorSegment(1, 2)] })
   a.answer('failure')
-  await t.rejects(messaging.processors.merge(identity), { code: 'AXONIQ-1004' })
+  await t.rejects(messaging.processors.merge(processorIdentity), { code: 'AXONIQ-1004' })
   t.same(b.told, [])
 })
 
 t.test('move asks all others to let the segment go', async t => {
   const { messaging } = messagingWith()
-  const a = connect(messaging, 'a', { segmentStatus: [segment(0, 2), segment(1, 2)] })
-  const b = connect(messaging, 'b')
-  const c = connect(messaging, 'c', { availableThreads: 0 })
-  t.equal(await messaging.processors.move(identity, 0, 'b'), 'success')
+  const a = connectProcessor(messaging, 'a', {
+    segmentStatus: [processorSegment(0, 2), processorSegment(1, 2)]
+  })
+  const b = connectProcessor(messaging, 'b')
+  const c = connectProcessor(messaging, 'c', { availableThreads: 0 })
+  t.equal(await messaging.processors.move(processorIdentity, 0, 'b'), 'success')
   t.same([a.told, b.told, c.told], [['releaseSegment 0'], [], ['releaseSegment 0']])
-  t.equal(await messaging.processors.move(identity, 0, 'a'), 'success', 'it has it already')
+  t.equal(await messaging.processors.move(processorIdentity, 0, 'a'), 'success', 'it has it already')
   t.equal(a.told.length, 1)
-  await t.rejects(messaging.processors.move(identity, 0, 'c'), { code: 'AXONIQ-2802' })
-  await t.rejects(messaging.processors.move(identity, 0, 'nobody'), { code: 'AXONIQ-2801' })
+  await t.rejects(messaging.processors.move(processorIdentity, 0, 'c'), { code: 'AXONIQ-2802' })
+  await t.rejects(messaging.processors.move(processorIdentity, 0, 'nobody'), { code: 'AXONIQ-2801' })
 })
 
 t.test('balancing', async t => {
@@ -331,15 +173,15 @@ t.test('balancing', async t => {
 
   t.test('each move is done before the next; another strategy does nothing', async t => {
     const { messaging } = messagingWith()
-    const a = connect(messaging, 'a', {
-      segmentStatus: [0, 1, 2, 3].map(id => segment(id, 4)),
+    const a = connectProcessor(messaging, 'a', {
+      segmentStatus: [0, 1, 2, 3].map(id => processorSegment(id, 4)),
       availableThreads: 0
     })
-    const b = connect(messaging, 'b')
-    await messaging.processors.balance(identity, 'threadNumber')
+    const b = connectProcessor(messaging, 'b')
+    await messaging.processors.balance(processorIdentity, 'threadNumber')
     t.same([a.told, b.told], [['releaseSegment 3', 'releaseSegment 2'], []])
     for (const strategy of ['default', 'disabled', 'whatever'])
-      await messaging.processors.balance(identity, strategy)
+      await messaging.processors.balance(processorIdentity, strategy)
     t.equal(a.told.length, 2)
   })
 })

@@ -53,8 +53,8 @@ t.test('the queue', async t => {
     async t => {
       const { queries } = queriesWith()
       const handler = new Handler(queries, { permits: 0 })
-      const first = queries.query('default', queryRequest({ id: 'q1', priority: -10 }), new Caller())!
-      queries.query('default', queryRequest({ id: 'q2', priority: -10 }), new Caller())
+      const first = queries.query('default', queryRequest({ id: 'q1' }), new Caller())!
+      queries.query('default', queryRequest({ id: 'q2' }), new Caller())
       handler.stream.addPermits('handler', 1)
       t.same(handler.log, ['query q1'])
       first.cancel()
@@ -204,6 +204,8 @@ t.test('a stream that ends', async t => {
     t.same(callers[2]!.results, ['AXONIQ-4001', 'answer'])
     for (const caller of callers) t.equal(caller.outcome, 'ended')
     t.equal(queries.active, 0)
+    t.equal(a.stream.tasks.size + b.stream.tasks.size, 0)
+    t.equal(a.stream.queue.waiting, 0)
     t.same(
       topology.filter(change => change.startsWith('-')),
       ['-find@a1']

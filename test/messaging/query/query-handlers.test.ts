@@ -81,6 +81,17 @@ t.test('the metrics selector', async t => {
     t.ok(slow.calls.length > 5, 'the slow one is measured again')
   })
 
+  t.test('instances that are equally fast take turns', async t => {
+    const { queries, clock } = queriesWith({ selector: 'metrics', selectorRequestsMin: 1 })
+    const instances = ['one', 'two', 'three'].map(clientId => new Handler(queries, { clientId }))
+    for (let n = 0; n < 90; n++) {
+      queries.query('default', queryRequest(), new Caller())
+      clock.advance(n % 2)
+      for (const instance of instances) answerAll(instance)
+    }
+    for (const { calls } of instances) t.ok(calls.length > 20, `${calls.length} of 90`)
+  })
+
   t.test('does not pile everything on the fast one', async t => {
     const { queries, clock } = queriesWith({ selector: 'metrics', selectorRequestsMin: 1 })
     const one = new Handler(queries, { clientId: 'one' })

@@ -223,11 +223,12 @@ t.test('the end', async t => {
   )
 
   t.test('a subscriber that has left gets nothing more, the handler is told again', async t => {
-    const { handler, subscriber } = subscribed()
+    const { queries, handler, subscriber } = subscribed()
     subscriber.unsubscribe('s1')
     handler.update('s1')
     t.same(subscriber.results, [])
     t.same(handler.log, ['subscribe s1', 'unsubscribe s1', 'unsubscribe s1'])
+    t.same(new Handler(queries, { clientId: 'late' }).log, [])
   })
 })
 
@@ -281,6 +282,17 @@ t.test('a thousand subscription queries in a row cost no permits and leave nothi
     t.equal(out.written.length, 2000)
   }
   t.match(queries.subscriptions, { total: 1000, active: 0, updates: 1000 })
+})
+
+t.test('nothing is kept for pairs of which one side has gone', async t => {
+  const { queries, subscriber } = subscribed()
+  const handler = new Handler(queries, { clientId: 'second' })
+  const entries = () => [...queries.contexts()].map(([, { subscriptions }]) => subscriptions.entries)
+  t.same(entries(), [4])
+  handler.stream.close('gone')
+  t.same(entries(), [2])
+  subscriber.unsubscribe('s1')
+  t.same(entries(), [0])
 })
 
 t.test('figures', async t => {

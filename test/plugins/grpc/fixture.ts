@@ -1,4 +1,5 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2'
+import { connect as connectTcp, type Socket } from 'node:net'
 import type { Test } from 'tap'
 import { GrpcServer, type GrpcServerOptions } from '../../../plugins/grpc/grpc-server.js'
 import { silentLogger } from '../../../src/kernel/index.js'
@@ -67,15 +68,23 @@ export function recorder(
   return { method: { kind, path, open }, calls }
 }
 
-export function connect(
-  t: Test,
-  port: number,
-  options: http2.SecureClientSessionOptions = {}
-): ClientHttp2Session {
-  const session = http2.connect(`http://127.0.0.1:${port}`, options)
+export interface Connection {
+  readonly session: ClientHttp2Session
+  readonly socket: Socket
+}
+
+export function connect(t: Test, port: number): ClientHttp2Session {
+  return connectWithSocket(t, port).session
+}
+
+/** With the socket below, to break it. */
+export function connectWithSocket(t: Test, port: number): Connection {
+  const socket = connectTcp(port, '127.0.0.1')
+  const session = http2.connect(`http://127.0.0.1:${port}`, { createConnection: () => socket })
+  socket.on('error', () => {})
   session.on('error', () => {})
   t.teardown(() => session.destroy())
-  return session
+  return { session, socket }
 }
 
 export function request(

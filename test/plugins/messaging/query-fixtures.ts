@@ -1,3 +1,4 @@
+import net from 'node:net'
 import {
   Client,
   type ClientDuplexStream,
@@ -87,8 +88,31 @@ export class QueryWorld {
 
   /** A connection of its own. */
   connect(): Client {
+    return this.#connectTo(this.#server.port)
+  }
+
+  /** A connection that can break, as cables do: nobody says goodbye. */
+  async breakable(t: Test): Promise<BreakableConnection> {
+    const sockets: net.Socket[] = []
+    const proxy = net.createServer(near => {
+      const far = net.connect(this.#server.port, '127.0.0.1')
+      sockets.push(near, far)
+      for (const socket of [near, far]) socket.on('error', () => {})
+      near.pipe(far).pipe(near)
+    })
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+    const cut = () => {
+      proxy.close()
+      for (const socket of sockets) socket.destroy()
+    }
+    t.teardown(cut)
+    const { port } = proxy.address() as net.AddressInfo
+    return { client: this.#connectTo(port), cut }
+  }
+
+  #connectTo(port: number): Client {
     const options = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': -1 }
-    const client = new Client(`127.0.0.1:${this.#server.port}`, credentials.createInsecure(), options)
+    const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options)
     this.#clients.push(client)
     return client
   }
@@ -104,6 +128,11 @@ export class QueryWorld {
   subscribe(id: string, permits: number, client = this.connect()): RealSubscriber {
     return new RealSubscriber(client, id, permits)
   }
+}
+
+export interface BreakableConnection {
+  readonly client: Client
+  cut(): void
 }
 
 export interface RealHandlerOptions {

@@ -17,7 +17,10 @@ let count = 0
 const fresh = () => join(scratch, `store-${count++}`)
 
 t.test('memory', async t =>
-  testKeyValueStore(t as SuiteTest & Test, async () => ({ store: new MemoryKeyValueStore(), remove: async () => {} }))
+  testKeyValueStore(t as SuiteTest & Test, async () => ({
+    store: new MemoryKeyValueStore(),
+    remove: async () => {}
+  }))
 )
 
 for (const binding of bindings) {
@@ -30,13 +33,15 @@ for (const binding of bindings) {
     testKeyValueStore(t as SuiteTest & Test, async () => {
       const directory = fresh()
       await mkdir(directory, { recursive: true })
-      const open = () => new LevelStore({ engine: binding.name, persistent: true }, directory, binding.create(directory))
+      const open = () =>
+        new LevelStore({ engine: binding.name, persistent: true }, directory, binding.create(directory))
       return { store: open(), reopen: open, remove: () => rm(directory, { recursive: true, force: true }) }
     })
   })
 }
 
-const engineIn = (directory: string, engine = 'auto') => new EngineStore({ directory, engine, log: silentLogger })
+const engineIn = (directory: string, engine = 'auto') =>
+  new EngineStore({ directory, engine, log: silentLogger })
 
 t.test('the first engine that works is chosen, and the same one again', async t => {
   const directory = join(fresh(), 'state')

@@ -8,11 +8,15 @@ import { ServerProcess } from '../../support/server-process.js'
 const node = process.env.MYELIN_TEST_NODE ?? ''
 const skip = node === '' ? 'not run: name another Node executable in MYELIN_TEST_NODE' : false
 
-t.test('the engines of this machine work with the other Node, and none aborts it', { skip, timeout: 180_000 }, async t => {
-  const script = join(fileURLToPath(new URL('.', import.meta.url)), 'engines.test.js')
-  const finished = await run([node, script], { deadlineMs: 150_000 })
-  t.equal(finished.code, 0, finished.code === 0 ? 'the suite passes' : finished.output.slice(-4000))
-})
+t.test(
+  'the engines of this machine work with the other Node, and none aborts it',
+  { skip, timeout: 180_000 },
+  async t => {
+    const script = join(fileURLToPath(new URL('.', import.meta.url)), 'engines.test.js')
+    const finished = await run([node, script], { deadlineMs: 150_000 })
+    t.equal(finished.code, 0, finished.code === 0 ? 'the suite passes' : finished.output.slice(-4000))
+  }
+)
 
 t.test('the server starts with the other Node and keeps its state', { skip, timeout: 120_000 }, async t => {
   const first = await ServerProcess.start({ node })

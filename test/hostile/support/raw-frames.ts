@@ -1,0 +1,73 @@
+import { connect } from 'node:net'
+import type { Random } from './random.js'
+import { pause } from './server-watch.js'
+
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+/** RFC 9113 6. */
+const frameTypes = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, windowUpdate: 8, continuation: 9 }
+const settingsFrame = frame(frameTypes.settings, 0, 0, Buffer.alloc(0))
+
+export function frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(streamId, 5)
+  return Buffer.concat([head, payload])
+}
+
+/** Bytes that are HTTP/2 for a while. */
+export function garbage(random: Random): Buffer {
+  switch (random.below(9)) {
+    case 0:
+      return random.bytes(random.length(20_000))
+    case 1:
+      return Buffer.concat([preface, random.bytes(random.length(20_000))])
+    case 2:
+      return Buffer.concat([preface, settingsFrame, ...randomFrames(random)])
+    case 3:
+      return flood(frame(frameTypes.ping, 0, 0, Buffer.alloc(8)), 20_000)
+    case 4:
+      return flood(frame(frameTypes.settings, 0, 0, Buffer.from([0, 4, 0, 0, 0, 0])), 20_000)
+    case 5:
+      return flood(frame(frameTypes.windowUpdate, 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff])), 3)
+    case 6:
+      // A header block without an end.
+      return Buffer.concat([
+        preface,
+        settingsFrame,
+        frame(frameTypes.headers, 0, 1, random.bytes(100)),
+        ...Array.from({ length: 200 }, () => frame(frameTypes.continuation, 0, 1, random.bytes(1000)))
+      ])
+    case 7:
+      return Buffer.from(
+        `GET /actuator HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n`
+      )
+    default:
+      return Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...random.bytes(60)])
+  }
+}
+
+function randomFrames(random: Random): Buffer[] {
+  return Array.from({ length: random.below(60) }, () =>
+    frame(random.below(11), random.below(256), random.below(12), random.bytes(random.length(400)))
+  )
+}
+
+function flood(bytes: Buffer, count: number): Buffer {
+  return Buffer.concat([preface, settingsFrame, ...Array<Buffer>(count).fill(bytes)])
+}
+
+/** Sends bytes, sometimes in pieces, reads or does not, and goes. */
+export async function throwAt(port: number, bytes: Buffer, random: Random): Promise<void> {
+  const socket = connect(port, 'localhost')
+  socket.on('error', () => {})
+  if (random.chance(0.7)) socket.resume()
+  const at = random.below(bytes.length + 1)
+  socket.write(bytes.subarray(0, at))
+  await pause(random.below(20))
+  if (!socket.destroyed) socket.write(bytes.subarray(at))
+  await pause(random.below(50))
+  if (random.chance(0.5)) socket.end()
+  socket.destroy()
+}
