@@ -141,7 +141,11 @@ export abstract class Exchange implements ServerCall, MessageSink {
   /** The status is out. A caller that still sends, or never ends its side, would keep the stream open (RFC 9113 8.1). */
   #stopCaller(): void {
     const { stream } = this.call
-    if (!this.reader.ended && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR)
+    if (this.reader.ended || stream.closed) return
+    // Not in this turn: a reset that overtakes the trailers would hide the status from the caller.
+    setImmediate(() => {
+      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR)
+    })
   }
 
   #close(): void {

@@ -29,6 +29,7 @@ export function statusOf(error: unknown): CallStatus {
 
 /** Short enough for the trailers, and without the halves of characters that cutting or a handler may leave. */
 function sendable(text: string): string {
-  const short = text.length <= descriptionCharactersMax ? text : `${text.slice(0, descriptionCharactersMax - 1)}…`
+  const short =
+    text.length <= descriptionCharactersMax ? text : `${text.slice(0, descriptionCharactersMax - 1)}…`
   return Buffer.from(short).toString()
 }

@@ -66,7 +66,11 @@ export class RpcAttacker {
       ...(random.chance(0.15) ? random.pick(oddHeaders) : {})
     })
     return new Promise(resolve => {
-      const timer = setTimeout(() => stream.close(random.pick(resets)), 5 + random.below(150))
+      const timer = setTimeout(() => {
+        // A stream with unread data does not close.
+        stream.resume()
+        stream.close(random.pick(resets))
+      }, 5 + random.below(150))
       const record = (headers: Record<string, unknown>) => this.#record(path, headers)
       stream.on('response', record)
       stream.on('trailers', record)
