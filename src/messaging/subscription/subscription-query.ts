@@ -4,8 +4,8 @@ import type { SubscriptionCounts } from './subscription-stats.js'
 
 /** Whoever gets the responses. */
 export interface Subscriber {
-  /** Takes a `SubscriptionQueryResponse`. */
-  deliver(response: Buffer): void
+  /** Takes a `SubscriptionQueryResponse`. False: the subscriber is cut off, or was before. */
+  deliver(response: Buffer): boolean
   /** All handlers that were to send the initial result have gone. */
   initialResultLost(reason: string): void
 }
@@ -62,9 +62,9 @@ export class SubscriptionQuery {
   }
 
   deliver(kind: SubscriptionQueryResponseKind | undefined, response: Buffer): void {
-    if (kind === 'update') for (const counted of this.counts) counted.updates++
-    else if (kind === 'initialResult') this.#asked.clear()
-    this.subscriber.deliver(response)
+    if (kind === 'initialResult') this.#asked.clear()
+    const isDelivered = this.subscriber.deliver(response)
+    if (kind === 'update' && isDelivered) for (const counted of this.counts) counted.updates++
   }
 
   providerClosed(provider: QueryHandlerStream, reason: string): void {

@@ -1,6 +1,4 @@
 import assert from 'node:assert'
-import type { Logger } from '../../kernel/index.js'
-import type { FileSystem } from '../file-system.js'
 import {
   type GroupAppend,
   type HardState,
@@ -9,88 +7,59 @@ import {
   type LogStorage,
   type LogStorageStats,
   type RecoveredGroup,
-  StorageBusyError,
   StorageDamagedError,
   StorageFullError
 } from '../log-storage.js'
-import { BLOCK_BYTES, BlockWriter, encodedBytesMax } from './block-format.js'
+import { BLOCK_BYTES } from './block-format.js'
 import { BlockReader } from './block-reader.js'
 import { type EntryRun, GroupIndex } from './group-index.js'
-import { type JournalFile, JournalFiles } from './journal-files.js'
+import { JournalFiles } from './journal-files.js'
 import { JournalRecovery } from './journal-recovery.js'
 import {
-  decodeEntries,
-  encodeEntries,
-  encodeHeader,
-  encodeManifest,
-  MANIFEST_GROUP,
-  type ManifestItem,
-  RecordKind,
-  recordBody,
-  recordChecksum
-} from './record-format.js'
-import { ReserveFile } from './reserve-file.js'
+  encodeWrite,
+  entriesPart,
+  type Part,
+  type PlacedPart,
+  tombstonePart,
+  writeBytesMax
+} from './journal-write.js'
+import { decodeEntries, type ManifestItem, recordBody } from './record-format.js'
+import { SyncedFile, type SyncedFileOptions } from './synced-file.js'
+import { WriteQueue } from './write-queue.js'
 
-export interface JournalOptions {
-  readonly fs: FileSystem
-  readonly directory: string
-  readonly log: Logger
-  /** myelin.journal.segment-size */
-  readonly fileBytes: number
+/**
+ * `fileBytes` is myelin.journal.segment-size, `reserveBytes` myelin.journal.reserve-size. `onFatal` is called once when a write or
+ * sync has failed: what was written can not be believed any more, and the process must end.
+ */
+export interface JournalOptions extends SyncedFileOptions {
   /** myelin.journal.batch-bytes-max */
   readonly batchBytesMax: number
   /** myelin.journal.queue-bytes-max */
   readonly queueBytesMax: number
-  /** myelin.journal.reserve-size */
-  readonly reserveBytes: number
-  /** Called once when a sync has failed: what was written can not be believed any more, and the process must end. */
-  readonly onFatal: (error: unknown) => void
 }
 
-/** One record to write: a group's part of a batch, or a tombstone. */
-interface Part {
-  readonly kind: number
-  readonly group: number
-  readonly append: GroupAppend | undefined
-  readonly bytes: number
-}
-
-interface Waiting {
-  readonly parts: readonly Part[]
-  readonly bytes: number
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-}
-
-const ENTRIES_PER_WRITE = 4096
-/** Above this a write goes through the thread pool: a copy into the page cache would hold the event loop up. */
-const BLOCKING_WRITE_BYTES = 256 * 1024
-const PART_OVERHEAD_BYTES = 64
-
-/** The log of all groups of a node in files of its own; see the README of this area for the format. */
+/** The log of all groups of a node in files of its own: one gathered write and one sync for all that waits. */
 export class Journal implements LogStorage {
   readonly #files: JournalFiles
-  readonly #reserve: ReserveFile
+  readonly #end: SyncedFile
+  readonly #queue: WriteQueue
   #groups = new Map<number, GroupIndex>()
-  #current: JournalFile | undefined
-  #lastSerial = 0
-  #position = 0
   #lastWrite: readonly ManifestItem[] = []
-  #queue: Waiting[] = []
-  #writing: Promise<void> | undefined
-  #failure: unknown
-  #isFull = false
+  #running: Promise<void> | undefined
   /** A checkpoint may have freed files. Looked at between writes, so that steady load does not put it off for ever. */
   #mayRetire = false
-  readonly #stats = { batches: 0, syncs: 0, writtenBytes: 0, queuedBytes: 0 }
+  #batches = 0
 
   constructor(private readonly options: JournalOptions) {
     this.#files = new JournalFiles(options)
-    this.#reserve = new ReserveFile({ ...options, bytes: options.reserveBytes })
+    this.#end = new SyncedFile(options, this.#files)
+    this.#queue = new WriteQueue(options)
   }
 
   get stats(): LogStorageStats {
-    return { ...this.#stats, liveBytes: this.#liveBytes() }
+    let liveBytes = 0
+    for (const group of this.#groups.values()) liveBytes += group.entryBytes
+    return { ...this.#end.stats, batches: this.#batches, queuedBytes: this.#queue.bytes, liveBytes }
   }
 
   async open(checkpoints: ReadonlyMap<number, LogCheckpoint>): Promise<readonly RecoveredGroup[]> {
@@ -98,19 +67,8 @@ export class Journal implements LogStorage {
     const recovered = await new JournalRecovery(checkpoints, this.options.log).read(files)
     this.#groups = recovered.groups
     this.#lastWrite = recovered.lastWrite
-    await this.#endLastFile(files.at(-1), recovered.end?.position ?? 0)
-    await this.#takeReserve()
-    this.#files.prepareSpare()
-    return [...this.#groups].map(([group, index]) =>
-      this.#describe(group, index, recovered.damages.get(group))
-    )
-  }
-
-  /** Each start writes to a file of its own: what a torn write left in the last one is never taken for what follows. */
-  async #endLastFile(last: JournalFile | undefined, position: number): Promise<void> {
-    if (last === undefined) return
-    this.#lastSerial = last.serial
-    await this.#writeSynced(last, endOfFile(last.serial, position), position)
+    await this.#end.continueAfter(files.at(-1), recovered.end?.position ?? 0)
+    return [...this.#groups].map(([group, index]) => describe(group, index, recovered.damages.get(group)))
   }
 
   append(batch: readonly GroupAppend[]): Promise<void> {
@@ -159,121 +117,81 @@ export class Journal implements LogStorage {
 
   removeGroup(group: number): void {
     if (!this.#groups.delete(group)) return
-    const part = { kind: RecordKind.tombstone, group, append: undefined, bytes: PART_OVERHEAD_BYTES }
     // Where this can't be written, the group comes back at the next start and is removed again.
-    this.#enqueue([part]).catch((error: unknown) =>
+    this.#enqueue([tombstonePart(group)]).catch((error: unknown) =>
       this.options.log.warn({ group, error }, 'the removal of a group was not logged')
     )
   }
 
   async close(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing
-    this.#failure ??= new Error('the journal is closed')
+    while (this.#running !== undefined) await this.#running
+    this.#end.failure ??= new Error('the journal is closed')
     await this.#files.close()
   }
 
   #enqueue(parts: readonly Part[]): Promise<void> {
-    const bytes = parts.reduce((sum, part) => sum + part.bytes, 0)
-    const refusal = this.#refusal(bytes)
+    const refusal = this.#refusal(parts)
     if (refusal !== undefined) return Promise.reject(refusal)
-    this.#stats.queuedBytes += bytes
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ parts, bytes, resolve, reject })
-      this.#kick()
-    })
+    const written = this.#queue.add(parts)
+    this.#kick()
+    return written
   }
 
-  #refusal(bytes: number): unknown {
-    if (this.#failure !== undefined) return this.#failure
-    if (this.#isFull) {
-      this.#kick()
-      return new StorageFullError(
-        `The disk of ${this.options.directory} is full: free some space, reading goes on`
-      )
-    }
-    const { queuedBytes } = this.#stats
-    if (queuedBytes === 0 || queuedBytes + bytes <= this.options.queueBytesMax) return undefined
-    return new StorageBusyError(
-      `${queuedBytes} bytes wait for the journal (myelin.journal.queue-bytes-max): try again later`
+  #refusal(parts: readonly Part[]): unknown {
+    if (this.#end.failure !== undefined) return this.#end.failure
+    if (!this.#end.isFull) return this.#queue.refusal(parts)
+    this.#kick()
+    return new StorageFullError(
+      `The disk of ${this.options.directory} is full: free some space, reading goes on`
     )
   }
 
   #kick(): void {
-    this.#writing ??= this.#run()
+    this.#running ??= this.#run()
       .catch((error: unknown) => this.#noteHouseKeeping(error))
       .finally(() => {
-        this.#writing = undefined
-        if (this.#queue.length > 0) this.#kick()
+        this.#running = undefined
+        if (!this.#queue.isEmpty) this.#kick()
       })
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
-      if (this.#failure === undefined) await this.#writeNext()
-      else this.#rejectAll(this.#failure)
+    while (!this.#queue.isEmpty) {
+      await this.#writeNext()
       if (this.#mayRetire) await this.#retireFiles()
     }
-    if (this.#isFull) await this.#takeReserve()
+    if (this.#end.isFull) await this.#end.takeReserve()
     await this.#retireFiles()
   }
 
-  /** As much of the queue as one write may have, at least one batch. */
-  #takeWrite(): Waiting[] {
-    let bytes = 0
-    let entries = 0
-    let count = 0
-    for (const waiting of this.#queue) {
-      bytes += waiting.bytes
-      entries += waiting.parts.reduce((sum, part) => sum + (part.append?.entries.length ?? 0), 0)
-      if (count > 0 && (bytes > this.options.batchBytesMax || entries > ENTRIES_PER_WRITE)) break
-      count++
-    }
-    return this.#queue.splice(0, count)
-  }
-
   async #writeNext(): Promise<void> {
-    const batches = this.#takeWrite()
-    const bytes = batches.reduce((sum, batch) => sum + batch.bytes, 0)
+    const batches = this.#queue.take()
     try {
+      if (this.#end.failure !== undefined) throw this.#end.failure
       await this.#write(batches.flatMap(batch => batch.parts))
       for (const batch of batches) batch.resolve()
     } catch (error) {
       for (const batch of batches) batch.reject(error)
     } finally {
-      this.#stats.queuedBytes -= bytes
+      this.#queue.done(batches)
     }
   }
 
   async #write(parts: readonly Part[]): Promise<void> {
-    const bytesMax = parts.reduce(
-      (sum, part) => sum + encodedBytesMax(part.bytes),
-      encodedBytesMax(this.#lastWrite.length * 8 + 64)
+    const place = await this.#end.placeFor(writeBytesMax(parts, this.#lastWrite))
+    const { bytes, placed } = encodeWrite(
+      place,
+      parts,
+      this.#lastWrite,
+      group => this.#groups.get(group)?.link ?? 0
     )
-    const { serial, file } = await this.#fileFor(bytesMax)
-    const offset = this.#position
-    const writer = new BlockWriter(serial, offset, bytesMax + PART_OVERHEAD_BYTES)
-    const header = { writeSerial: serial, writeOffset: offset }
-    writer.record([
-      encodeHeader({ ...header, kind: RecordKind.manifest, group: MANIFEST_GROUP, previous: 0 }),
-      encodeManifest(this.#lastWrite)
-    ])
-    const links = new Map<number, number>()
-    const placed = parts.map(part => {
-      const previous = links.get(part.group) ?? this.#groups.get(part.group)?.link ?? 0
-      const record = [encodeHeader({ ...header, kind: part.kind, group: part.group, previous })]
-      if (part.append !== undefined) record.push(...encodeEntries(part.append))
-      const checksum = recordChecksum(record)
-      links.set(part.group, checksum)
-      const { position, end } = writer.record(record)
-      return { part, checksum, place: { serial, position, length: end - position } }
-    })
-    await this.#writeSynced({ serial, file }, writer.bytes, offset)
-    this.#position = writer.position
+    await this.#end.write(bytes)
+    this.#batches++
     this.#lastWrite = placed.map(({ part, checksum }) => ({ group: part.group, checksum }))
-    for (const { part, checksum, place } of placed) this.#remember(part, checksum, place)
+    for (const each of placed) this.#remember(each)
   }
 
-  #remember(part: Part, checksum: number, place: { serial: number; position: number; length: number }): void {
+  #remember({ part, checksum, place }: PlacedPart): void {
     if (part.append === undefined) return
     let group = this.#groups.get(part.group)
     if (group === undefined) {
@@ -286,54 +204,11 @@ export class Journal implements LogStorage {
     group.append(part.append.entries, place)
   }
 
-  async #writeSynced({ file }: JournalFile, bytes: Buffer, position: number): Promise<void> {
-    await this.#writeWithReserve(file, bytes, position)
-    try {
-      await file.sync()
-    } catch (error) {
-      throw this.#fail(error)
-    }
-    this.#stats.batches++
-    this.#stats.syncs++
-    this.#stats.writtenBytes += bytes.length
-  }
-
-  /** On a full disk the reserve is given up once, so that what is in flight is finished; what comes after is refused. */
-  async #writeWithReserve(file: JournalFile['file'], bytes: Buffer, position: number): Promise<void> {
-    try {
-      await writeTo(file, bytes, position)
-    } catch (error) {
-      if (!(error instanceof StorageFullError)) throw this.#fail(error)
-      this.#isFull = true
-      await this.#reserve.give()
-      try {
-        await writeTo(file, bytes, position)
-      } catch (stillFull) {
-        // Part of it may stand in the file: it was refused, so it must not come back at the next start.
-        await file.truncate(position)
-        throw stillFull
-      }
-    }
-  }
-
-  async #fileFor(bytes: number): Promise<JournalFile> {
-    const current = this.#current
-    const fits = this.#position === 0 || this.#position + bytes + BLOCK_BYTES <= this.options.fileBytes
-    if (current !== undefined && fits) return current
-    if (current !== undefined)
-      await this.#writeSynced(current, endOfFile(current.serial, this.#position), this.#position)
-    this.#current = await this.#files.activate(this.#lastSerial + 1)
-    this.#lastSerial++
-    this.#position = 0
-    this.#files.prepareSpare()
-    return this.#current
-  }
-
   /** Files below every group's needs go. A group that only rests has its hard state written again first. */
   async #retireFiles(): Promise<void> {
     this.#mayRetire = false
-    if (this.#failure !== undefined) return
-    for (let serial = this.#oldestFile(); serial < this.#lastSerial; serial++) {
+    if (this.#end.failure !== undefined) return
+    for (let serial = this.#oldestSerial(); serial < this.#end.lastSerial; serial++) {
       const groups = [...this.#groups]
       if (groups.some(([, group]) => (group.oldestSerial ?? Number.POSITIVE_INFINITY) <= serial)) return
       const resting = groups.filter(
@@ -347,16 +222,10 @@ export class Journal implements LogStorage {
     }
   }
 
-  #oldestFile(): number {
-    let serial = this.#lastSerial
+  #oldestSerial(): number {
+    let serial = this.#end.lastSerial
     while (this.#files.file(serial - 1) !== undefined) serial--
     return serial
-  }
-
-  #liveBytes(): number {
-    let bytes = 0
-    for (const group of this.#groups.values()) bytes += group.entryBytes
-    return bytes
   }
 
   async #readRun(group: number, run: EntryRun): Promise<readonly LogEntry[]> {
@@ -377,61 +246,20 @@ export class Journal implements LogStorage {
 
   /** Writes tell their callers themselves; what is left is reserve and old files, which the next round tries again. */
   #noteHouseKeeping(error: unknown): void {
-    if (this.#failure === undefined) {
-      this.options.log.warn(
-        { directory: this.options.directory, error },
-        'old journal files could not be put away'
-      )
-    }
-  }
-
-  /** After a failed write or sync the kernel may have dropped pages: nothing can be promised any more. */
-  #fail(error: unknown): unknown {
-    this.#failure = error
-    this.options.onFatal(error)
-    return error
-  }
-
-  async #takeReserve(): Promise<void> {
-    const { fs, directory, reserveBytes } = this.options
-    if (this.#isFull && (await fs.freeBytes(directory)) < reserveBytes * 2) return
-    try {
-      await this.#reserve.take()
-      this.#isFull = false
-    } catch (error) {
-      if (!(error instanceof StorageFullError)) throw error
-      this.#isFull = true
-    }
-  }
-
-  #rejectAll(error: unknown): void {
-    for (const waiting of this.#queue.splice(0)) waiting.reject(error)
-  }
-
-  #describe(group: number, index: GroupIndex, damage: string | undefined): RecoveredGroup {
-    return {
-      group,
-      hardState: index.hardState ?? { term: 0, vote: 0, commit: 0 },
-      firstIndex: index.firstIndex,
-      lastIndex: index.lastIndex,
-      ...(damage === undefined ? {} : { damage })
-    }
+    if (this.#end.failure !== undefined) return
+    this.options.log.warn(
+      { directory: this.options.directory, error },
+      'old journal files could not be put away'
+    )
   }
 }
 
-function endOfFile(serial: number, position: number): Buffer {
-  const writer = new BlockWriter(serial, position, BLOCK_BYTES + encodedBytesMax(0))
-  writer.endOfFile()
-  return writer.bytes
-}
-
-function entriesPart(append: GroupAppend): Part {
-  let bytes = PART_OVERHEAD_BYTES
-  for (const entry of append.entries) bytes += entry.data.length + 16
-  return { kind: RecordKind.entries, group: append.group, append, bytes }
-}
-
-async function writeTo(file: JournalFile['file'], bytes: Buffer, position: number): Promise<void> {
-  if (bytes.length <= BLOCKING_WRITE_BYTES) file.writeNow([bytes], position)
-  else await file.write([bytes], position)
+function describe(group: number, index: GroupIndex, damage: string | undefined): RecoveredGroup {
+  return {
+    group,
+    hardState: index.hardState ?? { term: 0, vote: 0, commit: 0 },
+    firstIndex: index.firstIndex,
+    lastIndex: index.lastIndex,
+    ...(damage === undefined ? {} : { damage })
+  }
 }

@@ -1,24 +1,13 @@
 import { connect } from 'node:net'
 import type { Random } from './random.js'
+import { frame, frameTypes, grpcHeaders, headerBlock, preface } from './raw-connection.js'
 import { pause } from './server-watch.js'
 
-const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-/** RFC 9113 6. */
-const frameTypes = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, windowUpdate: 8, continuation: 9 }
 const settingsFrame = frame(frameTypes.settings, 0, 0, Buffer.alloc(0))
-
-export function frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head.writeUInt8(type, 3)
-  head.writeUInt8(flags, 4)
-  head.writeUInt32BE(streamId, 5)
-  return Buffer.concat([head, payload])
-}
 
 /** Bytes that are HTTP/2 for a while. */
 export function garbage(random: Random): Buffer {
-  switch (random.below(9)) {
+  switch (random.below(11)) {
     case 0:
       return random.bytes(random.length(20_000))
     case 1:
@@ -43,6 +32,10 @@ export function garbage(random: Random): Buffer {
       return Buffer.from(
         `GET /actuator HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n`
       )
+    case 8:
+      return flood(frame(frameTypes.priority, 0, 1 + 2 * random.below(50), random.bytes(5)), 1_000)
+    case 9:
+      return priorities(random)
     default:
       return Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, ...random.bytes(60)])
   }
@@ -52,6 +45,28 @@ function randomFrames(random: Random): Buffer[] {
   return Array.from({ length: random.below(60) }, () =>
     frame(random.below(11), random.below(256), random.below(12), random.bytes(random.length(400)))
   )
+}
+
+/** Streams that depend on each other, and on themselves. */
+function priorities(random: Random): Buffer {
+  const block = headerBlock({
+    ':method': 'POST',
+    ':scheme': 'http',
+    ':path': '/io.axoniq.axonserver.grpc.event.EventStore/ListEvents',
+    ...grpcHeaders
+  })
+  const frames = [preface, settingsFrame]
+  for (let count = 0, id = 1; count < 300; count++) {
+    const priority = random.bytes(5)
+    priority.writeUInt32BE(((random.chance(0.5) ? 0x80000000 : 0) | (random.below(20) * 2 + 1)) >>> 0)
+    if (random.chance(0.3)) {
+      frames.push(frame(frameTypes.headers, 0x24, id, Buffer.concat([priority, block])))
+      id += 2
+    } else if (random.chance(0.3))
+      frames.push(frame(frameTypes.reset, 0, 1 + 2 * random.below(id), Buffer.alloc(4, 8)))
+    else frames.push(frame(frameTypes.priority, 0, 1 + 2 * random.below(id), priority))
+  }
+  return Buffer.concat(frames)
 }
 
 function flood(bytes: Buffer, count: number): Buffer {

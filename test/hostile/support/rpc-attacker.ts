@@ -1,22 +1,14 @@
-import http2, { type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import { randomMessage } from './message-generator.js'
 import { mutated } from './mutate.js'
 import type { Random } from './random.js'
+import { grpcHeaders, grpcMessage, RawConnection } from './raw-connection.js'
 import type { ServedRpc } from './rpc-catalogue.js'
 
 /** The attackers must stay faster than the server. */
 const bodyBytesMax = 64 * 1024
 
-export interface Outcome {
-  readonly path: string
-  readonly status: string
-  readonly message: string
-}
-
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_PROTOCOL_ERROR } = http2.constants
-const resets = [NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_PROTOCOL_ERROR]
-const oddHeaders: readonly OutgoingHttpHeaders[] = [
+const oddHeaders: readonly Readonly<Record<string, string>>[] = [
   { 'content-type': 'text/plain' },
   { 'content-type': 'application/grpc+json' },
   { 'grpc-timeout': 'banana' },
@@ -42,64 +34,59 @@ const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024))
 export class RpcAttacker {
   calls = 0
   connects = 0
-  readonly outcomes = new Map<string, number>()
-  readonly suspicious: Outcome[] = []
-  #session: ClientHttp2Session | undefined
+  #answered = 0
+  #resets = 0
+  #connection: RawConnection | undefined
 
   constructor(
-    private readonly address: string,
+    private readonly port: number,
     private readonly rpcs: readonly ServedRpc[],
     private readonly random: Random
   ) {}
+
+  /** Calls that the server has ended with trailers, and those that it has reset. */
+  get figures(): { readonly answered: number; readonly resets: number } {
+    const { answered = 0, resets = 0 } = this.#connection ?? {}
+    return { answered: this.#answered + answered, resets: this.#resets + resets }
+  }
 
   /** One call, until it is over. */
   attack(): Promise<void> {
     const { random } = this
     this.calls++
     const { path, method } = random.pick(this.rpcs)
-    const valid = randomMessage(random, method.input)
-    const stream = this.#connected().request({
-      ':method': 'POST',
-      ':path': random.chance(0.03) ? random.pick(['/', `${path}x`, '/a/b', path.toLowerCase()]) : path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...(random.chance(0.15) ? random.pick(oddHeaders) : {})
-    })
+    const wrongPath = random.chance(0.03) ? random.pick(['/', `${path}x`, '/a/b', path.toLowerCase()]) : path
+    const headers = { ...grpcHeaders, ...(random.chance(0.15) ? random.pick(oddHeaders) : {}) }
+    const connection = this.#connected()
     return new Promise(resolve => {
-      const timer = setTimeout(() => {
-        // A stream with unread data does not close.
-        stream.resume()
-        stream.close(random.pick(resets))
-      }, 5 + random.below(150))
-      const record = (headers: Record<string, unknown>) => this.#record(path, headers)
-      stream.on('response', record)
-      stream.on('trailers', record)
-      stream.on('error', () => {})
-      if (!random.chance(0.1)) stream.resume()
-      stream.on('close', () => {
+      const id = connection.call(wrongPath, headers, () => {
         clearTimeout(timer)
         resolve()
       })
-      for (const bytes of this.#body(valid)) stream.write(bytes)
+      const timer = setTimeout(() => connection.reset(id, random.below(14)), 5 + random.below(150))
+      for (const bytes of this.#body(randomMessage(random, method.input))) connection.write(id, bytes)
       const ending = random.below(10)
-      if (ending < 6) stream.end()
-      else if (ending < 8) stream.close(random.pick(resets))
+      if (ending < 6) connection.end(id)
+      else if (ending < 8) connection.reset(id, random.below(14))
     })
   }
 
   close(): void {
-    this.#session?.destroy()
+    const { answered, resets } = this.figures
+    this.#answered = answered
+    this.#resets = resets
+    this.#connection?.close()
+    this.#connection = undefined
   }
 
-  #connected(): ClientHttp2Session {
+  #connected(): RawConnection {
     const { random } = this
-    if (this.#session !== undefined && random.chance(0.003)) this.#session.destroy()
-    if (this.#session === undefined || this.#session.destroyed || this.#session.closed) {
+    if (this.#connection?.isClosed === true || random.chance(0.003)) this.close()
+    if (this.#connection === undefined) {
       this.connects++
-      this.#session = http2.connect(`http://${this.address}`)
-      this.#session.on('error', () => {})
+      this.#connection = new RawConnection(this.port, random.chance(0.2) ? { isReading: false } : {})
     }
-    return this.#session
+    return this.#connection
   }
 
   /** Most calls have one message, some none or many. */
@@ -125,9 +112,9 @@ export class RpcAttacker {
 
   #framed(message: Buffer): Buffer {
     const { random } = this
-    const head = Buffer.alloc(5)
-    head.writeUInt32BE(message.length, 1)
-    if (random.chance(0.97)) return Buffer.concat([head, message])
+    const bytes = grpcMessage(message)
+    if (random.chance(0.97)) return bytes
+    const head = bytes.subarray(0, 5)
     switch (random.below(5)) {
       case 0:
         head[0] = random.below(256)
@@ -148,16 +135,5 @@ export class RpcAttacker {
         return Buffer.concat([head, Buffer.alloc(random.chance(0.1) ? oversized : 1000)])
       }
     }
-  }
-
-  #record(path: string, headers: Record<string, unknown>): void {
-    const status =
-      headers['grpc-status'] ?? (headers[':status'] === 200 ? undefined : `http ${headers[':status']}`)
-    if (status === undefined) return
-    this.outcomes.set(String(status), (this.outcomes.get(String(status)) ?? 0) + 1)
-    const message = decodeURIComponent(String(headers['grpc-message'] ?? ''))
-    // Words of an engine that stumbled, not of a server that explains.
-    if (/Cannot read|is not a function|undefined|is not iterable|Invalid (array|string) length/.test(message))
-      this.suspicious.push({ path, status: String(status), message })
   }
 }
