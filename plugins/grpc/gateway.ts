@@ -25,6 +25,7 @@ export interface GatewayParts {
 /** The gRPC port of a node: the services of all plugins, health and reflection. */
 export class Gateway implements GrpcEndpoint, MetricsSource {
   #server: GrpcServer | undefined
+  #services: readonly GrpcService[] = []
   #health: HealthService | undefined
 
   constructor(private readonly options: GatewayOptions) {}
@@ -42,6 +43,7 @@ export class Gateway implements GrpcEndpoint, MetricsSource {
     const server = new GrpcServer({ ...this.options, services, gate: parts.gate })
     await server.start()
     this.#server = server
+    this.#services = services
     this.#health = health
     health.setServing(true)
     log.info(`Axon Server Gateway started on port: ${server.port} - no SSL`)
@@ -50,6 +52,7 @@ export class Gateway implements GrpcEndpoint, MetricsSource {
   async stop(): Promise<void> {
     if (this.#server === undefined) return
     this.#health?.setServing(false)
+    for (const service of this.#services) service.drain?.()
     await this.#server.stop()
     this.options.log.info('Axon Server Gateway stopped')
   }

@@ -29,6 +29,7 @@ const ackField = 11
 /** io.axoniq.axonserver.grpc.control.PlatformService */
 export function platformService(messaging: Messaging, log: Logger): GrpcService {
   return {
+    drain: () => messaging.stop(),
     methods: [
       unaryMethod(`${service}/GetPlatformServer`, request => {
         decodeMessage(ClientIdentification, request)

@@ -13,7 +13,7 @@ export function contextRoutes(contexts: Contexts, options: { readonly developmen
     app.get('/internal/raft/contexts', async () => listed())
 
     app.post('/v1/context/init', async (request, reply) => {
-      await contexts.initialise([query(request, 'context') ?? 'default'])
+      await contexts.initialise([query(request, 'context') || 'default'])
       return reply.code(202).send(success('Accepted'))
     })
 
@@ -48,7 +48,8 @@ function success(message: string): { success: true; message: string } {
 }
 
 function readCreateRequest(body: Readonly<Record<string, unknown>>): CreateContextRequest {
-  const { context, replicationGroup, roles, metaData, dcbContext } = body
+  const { context, replicationGroup, nodes, metaData, dcbContext } = body
+  const roles = body.roles ?? (Array.isArray(nodes) ? nodes.map(node => ({ node })) : undefined)
   if (typeof context !== 'string') throw new BadRequest("The body needs a text member 'context'")
   if (replicationGroup != null && typeof replicationGroup !== 'string') {
     throw new BadRequest("'replicationGroup' must be a text")

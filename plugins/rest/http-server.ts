@@ -1,38 +1,47 @@
-import Fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest
-} from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from '../../src/kernel/index.js'
-import { errorCodes, ServerError } from '../../src/wire/index.js'
+import { ErrorReplies } from './error-replies.js'
 import { RouteTable } from './route-table.js'
 
 export interface HttpServerOptions {
   readonly product: string
   readonly version: string
+  /** In front of every path; empty, or with a slash at its beginning and none at its end. */
   readonly contextPath: string
+  /** Whether a proxy's X-Forwarded headers are believed. */
+  readonly trustProxy: boolean
   readonly log: Logger
 }
 
 export type Routes = (app: FastifyInstance) => void
 
-const BODY_BYTES_MAX = 25 * 1024 * 1024
+const BODY_BYTES_MAX = 1024 * 1024
 const CONNECTION_IDLE_MS = 60_000
+const REQUEST_RECEIVE_MS = 60_000
+/** Names of components, processors and queries are full class names with generic parameters. */
+const PATH_PARAMETER_MAX = 2000
 
 /** The HTTP server with the conventions that scripts and tools rely on; what it serves comes from the routes. */
 export function createHttpServer(options: HttpServerOptions, routes: readonly Routes[]): FastifyInstance {
+  const replies = new ErrorReplies(options)
   const app = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     keepAliveTimeout: CONNECTION_IDLE_MS,
-    forceCloseConnections: true
+    requestTimeout: REQUEST_RECEIVE_MS,
+    forceCloseConnections: true,
+    trustProxy: options.trustProxy,
+    routerOptions: { maxParamLength: PATH_PARAMETER_MAX },
+    frameworkErrors: (error, request, reply) => {
+      void replies.send(error, request as FastifyRequest, reply)
+    }
   })
-  acceptBodies(app)
+  keepBodiesUnread(app)
   const table = new RouteTable(app)
-  app.setErrorHandler((error, request, reply) => sendError(options, error as FastifyError, request, reply))
+  app.setErrorHandler((error, request, reply) => replies.send(error as FastifyError, request, reply))
   app.setNotFoundHandler((request, reply) => {
-    const status = table.hasOtherMethod(request.method, request.url) ? 405 : 404
-    return sendProblem(options, request, reply, status, status === 405 ? 'Method Not Allowed' : 'Not Found')
+    const methods = table.methodsOf(request.url)
+    if (methods.length === 0 || methods.includes(request.method)) return replies.problem(request, reply, 404)
+    return replies.problem(request, reply.header('Allow', methods.join(', ')), 405)
   })
   app.register(
     (scope, _options, done) => {
@@ -44,68 +53,8 @@ export function createHttpServer(options: HttpServerOptions, routes: readonly Ro
   return app
 }
 
-/** Clients send a JSON content type without a body, and bodies of types that nobody reads. */
-function acceptBodies(app: FastifyInstance): void {
+/** Whoever needs a body reads it, see `objectBody`: clients also send empty ones, and types that nobody reads. */
+function keepBodiesUnread(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    if (body.length === 0) return done(null, undefined)
-    try {
-      done(null, JSON.parse(body as string))
-    } catch (error) {
-      done(Object.assign(new Error(`The body is no JSON: ${(error as Error).message}`), { statusCode: 400 }))
-    }
-  })
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-}
-
-function sendError(
-  options: HttpServerOptions,
-  error: FastifyError,
-  request: FastifyRequest,
-  reply: FastifyReply
-): FastifyReply {
-  if (error instanceof ServerError) {
-    return reply
-      .code(errorCodes[error.code].httpStatus)
-      .header('AxonIQ-ErrorCode', error.code)
-      .type('text/plain; charset=utf-8')
-      .send(`[${error.code}] ${error.message}`)
-  }
-  const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500
-  if (status === 500)
-    options.log.error(
-      { method: request.method, path: request.routeOptions.url, error },
-      'an HTTP request failed'
-    )
-  return sendProblem(options, request, reply, status, error.message)
-}
-
-function sendProblem(
-  options: HttpServerOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  status: number,
-  message: string
-): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .send({
-      timestamp: Date.now(),
-      status,
-      error: reply.raw.statusMessage || STATUS_TEXT[status] || 'Error',
-      message,
-      path: request.url.split('?')[0],
-      asVersion: options.version,
-      product: options.product
-    })
-}
-
-const STATUS_TEXT: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  413: 'Payload Too Large',
-  415: 'Unsupported Media Type',
-  500: 'Internal Server Error'
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 }

@@ -8,21 +8,37 @@ export interface DiskSpaceOptions {
   readonly thresholdBytes: number
 }
 
+interface Space {
+  readonly path: string
+  readonly free: number
+  readonly total: number
+}
+
 /** Free space of everything that stores data. */
 export function diskSpace({ stores, thresholdBytes }: DiskSpaceOptions): HealthCheck {
   return {
     name: 'diskSpace',
     check: async () => {
-      const details: Record<string, unknown> = {}
-      let isLow = false
-      for (const [name, path] of stores()) {
-        const { bavail, blocks, bsize } = await statfs(path)
-        const free = bavail * bsize
-        details[name] = { path, free, total: blocks * bsize }
-        isLow ||= free < thresholdBytes
+      const byName = stores()
+      const spaces = new Map<string, Space>()
+      for (const path of new Set(byName.values())) {
+        const space = await spaceOf(path)
+        if (space instanceof Error) return { status: 'DOWN', details: { path, error: space.message } }
+        spaces.set(path, space)
       }
+      const isLow = [...spaces.values()].some(({ free }) => free < thresholdBytes)
+      const details = Object.fromEntries([...byName].map(([name, path]) => [name, spaces.get(path)]))
       return { status: isLow ? 'WARN' : 'UP', details: { ...details, threshold: thresholdBytes } }
     }
+  }
+}
+
+async function spaceOf(path: string): Promise<Space | Error> {
+  try {
+    const { bavail, blocks, bsize } = await statfs(path)
+    return { path, free: bavail * bsize, total: blocks * bsize }
+  } catch (error) {
+    return error as Error
   }
 }
 

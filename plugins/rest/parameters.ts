@@ -1,9 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 
-/** A request that lacks something or has it in the wrong form: 400 with these words. */
+/** A request that lacks something or has it in the wrong form: 400, or another 4xx, with these words. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest'
-  readonly statusCode = 400
+
+  constructor(
+    message: string,
+    readonly statusCode = 400
+  ) {
+    super(message)
+  }
 }
 
 export function pathParameter(request: FastifyRequest, name: string): string {
@@ -28,10 +34,26 @@ export function contextFilter(request: FastifyRequest): ReadonlySet<string> | un
   return new Set(value.split(',').map(name => name.trim()))
 }
 
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i
+
 export function objectBody(request: FastifyRequest): Readonly<Record<string, unknown>> {
-  const { body } = request
-  if (body === null || typeof body !== 'object' || Array.isArray(body) || Buffer.isBuffer(body)) {
-    throw new BadRequest('The body must be a JSON object (Content-Type: application/json)')
+  const text = request.body
+  if (typeof text !== 'string' || text === '') throw new BadRequest('The request needs a JSON object as its body')
+  const type = request.headers['content-type'] ?? ''
+  if (!JSON_TYPE.test(type)) {
+    throw new BadRequest(`The body has the type "${type}": send JSON, with Content-Type: application/json`, 415)
+  }
+  const body = parse(text)
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) {
+    throw new BadRequest('The body must be a JSON object')
   }
   return body as Record<string, unknown>
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new BadRequest(`The body is no JSON: ${(error as Error).message}`)
+  }
 }

@@ -12,6 +12,8 @@ import type { Routes } from './http-server.js'
 import { BadRequest, contextFilter, pathParameter, requiredQuery } from './parameters.js'
 
 const PROCESSOR = '/v1/components/:component/processors/:processor'
+/** The protocol's segment numbers are int32. */
+const SEGMENT_MAX = 2 ** 31 - 1
 
 /** Event processors of connected applications, and what may be done with them. */
 export function processorRoutes({ processors }: Messaging): Routes {
@@ -44,9 +46,8 @@ export function processorRoutes({ processors }: Messaging): Routes {
     operation('/start', 'started', request => processors.start(identityOf(request)))
     operation('/segments/split', 'split', request => processors.split(identityOf(request)))
     operation('/segments/merge', 'merged', request => processors.merge(identityOf(request)))
-    app.patch(`${PROCESSOR}/segments/:segment/move`, (request, reply) => {
-      const segment = Number(pathParameter(request, 'segment'))
-      if (!Number.isInteger(segment) || segment < 0) throw new BadRequest('The segment must be a number')
+    app.patch(`${PROCESSOR}/segments/:segment/move`, async (request, reply) => {
+      const segment = segmentOf(request)
       return answer(
         reply,
         () => processors.move(identityOf(request), segment, requiredQuery(request, 'target')),
@@ -62,6 +63,13 @@ function identityOf(request: FastifyRequest): ProcessorIdentity {
     context: requiredQuery(request, 'context'),
     tokenStoreIdentifier: requiredQuery(request, 'tokenStoreIdentifier')
   }
+}
+
+function segmentOf(request: FastifyRequest): number {
+  const text = pathParameter(request, 'segment')
+  const segment = Number(text)
+  if (/^\d+$/.test(text) && segment <= SEGMENT_MAX) return segment
+  throw new BadRequest(`The segment must be a number from 0 to ${SEGMENT_MAX}, not "${text}"`)
 }
 
 /** 200 when the clients say that it is done, 202 when they only say that they heard; errors in the same form. */

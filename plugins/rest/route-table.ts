@@ -11,13 +11,15 @@ export class RouteTable {
     })
   }
 
-  hasOtherMethod(method: string, url: string): boolean {
+  /** The methods that are there for the path of this URL. */
+  methodsOf(url: string): string[] {
     const path = url.split('?')[0]!
-    return this.#routes.some(route => route.pattern.test(path) && !route.methods.includes(method))
+    const methods = this.#routes.filter(({ pattern }) => pattern.test(path)).flatMap(route => route.methods)
+    return [...new Set(methods)].sort()
   }
 }
 
 function toPattern(url: string): RegExp {
-  const escaped = url.replace(/[.+^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`^${escaped.replace(/:[^/]+/g, '[^/]+').replace(/\*/g, '.*')}$`)
+  const escaped = url.replace(/[.+*^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${escaped.replace(/:[^/]+/g, '[^/]+')}$`)
 }

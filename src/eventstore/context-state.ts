@@ -5,7 +5,6 @@ import {
   encodeEventFrames,
   type FileSystem,
   type KeyValueStore,
-  RECORD_HEADER_BYTES,
   type ReadCache,
   type SegmentCheckpoint,
   StorageFullError
@@ -22,13 +21,13 @@ import {
   entryBody
 } from './entry.js'
 import { AggregateIndex } from './index/aggregate-index.js'
-import { decodeMarker, NO_TIMESTAMP, SegmentIndex, type SegmentMarker } from './index/segment-index.js'
+import { addToIndex, readMarkers, rebuildMissing } from './index/index-loading.js'
+import { NO_TIMESTAMP, SegmentIndex } from './index/segment-index.js'
 import { TimeIndex } from './index/time-index.js'
 import type { CommittedEntry } from './ports.js'
 import { TailNotifier } from './read/tail-notifier.js'
 import { ScheduleStore } from './schedule/schedule-store.js'
 import { SnapshotStore } from './snapshot/snapshot-store.js'
-import { contextBucket, decodeOrdered, KeyKind, prefixEnd } from './state/keys.js'
 import { StateOverlay } from './state/state-overlay.js'
 
 export interface ContextStateOptions {
@@ -271,44 +270,4 @@ export class ContextState {
 /** The error of a conflict that the transaction carries in itself, for callers that check before they propose. */
 export function conflictOf(scan: TransactionScan): ServerError | undefined {
   return scan.conflict === undefined ? undefined : invalidSequence(scan.conflict)
-}
-
-/** Full segments without a marker: the key-value store lost their index, and the files still say everything. */
-async function rebuildMissing(
-  index: AggregateIndex,
-  segments: EventSegments,
-  indexed: number
-): Promise<void> {
-  for (const { segment } of segments.sealed().slice(indexed)) {
-    const rebuilt = new SegmentIndex(segment, NO_TIMESTAMP)
-    await segments.scan(segment, (record, at) =>
-      addToIndex(rebuilt, scanFrames(record.events, record.count), at.position)
-    )
-    index.addPending(rebuilt)
-  }
-}
-
-interface EventIndex {
-  add(aggregateId: string | undefined, sequenceNumber: number, timestampMs: number, position: number): void
-}
-
-function addToIndex(index: EventIndex, scan: TransactionScan, recordPosition: number): void {
-  const framesAt = recordPosition + RECORD_HEADER_BYTES
-  for (let i = 0; i < scan.count; i++) {
-    index.add(
-      scan.aggregateIds[i],
-      scan.sequenceNumbers[i]!,
-      scan.timestampsMs[i]!,
-      framesAt + scan.frameOffsets[i]!
-    )
-  }
-}
-
-async function readMarkers(store: KeyValueStore, contextId: number): Promise<SegmentMarker[]> {
-  const bucket = contextBucket(KeyKind.segmentMarker, contextId)
-  const markers: SegmentMarker[] = []
-  for await (const [key, value] of store.iterate({ gte: bucket, lt: prefixEnd(bucket) })) {
-    markers.push(decodeMarker(decodeOrdered(key, bucket.length), value))
-  }
-  return markers
 }

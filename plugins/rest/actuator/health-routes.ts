@@ -1,8 +1,8 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Health, HealthCheck, HealthStatus } from '../../../src/kernel/index.js'
 import type { Routes } from '../http-server.js'
 import { pathParameter } from '../parameters.js'
-import { ACTUATOR_JSON } from './media-type.js'
+import { sendActuatorJson } from './actuator-json.js'
 
 /** Most severe first. */
 const SEVERITY: readonly HealthStatus[] = ['DOWN', 'OUT_OF_SERVICE', 'WARN', 'UP', 'UNKNOWN']
@@ -11,30 +11,36 @@ export interface HealthRoutesOptions {
   readonly checks: readonly HealthCheck[]
   readonly basePath: string
   readonly showDetails: boolean
+  readonly probes: boolean
 }
 
+/** Probe to the component that it asks. */
+const PROBES = { liveness: 'livenessState', readiness: 'readinessState' }
+
 /** `/actuator/health`: the worst of its components; 503 only when something is down. */
-export function healthRoutes({ checks, basePath, showDetails }: HealthRoutesOptions): Routes {
+export function healthRoutes({ checks, basePath, showDetails, probes }: HealthRoutesOptions): Routes {
   const sorted = [...checks].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const groups = probes ? { groups: Object.keys(PROBES) } : {}
   return app => {
-    app.get(`${basePath}/health`, async (_request, reply) => {
+    app.get(`${basePath}/health`, async (request, reply) => {
       const components = await checkAll(sorted)
       const status = worst(Object.values(components).map(component => component.status))
-      const body = showDetails ? { status, components, groups: ['liveness', 'readiness'] } : { status }
-      return send(reply, status, body)
+      return send(request, reply, showDetails ? { status, components, ...groups } : { status, ...groups })
     })
-    app.get(`${basePath}/health/liveness`, async (_request, reply) =>
-      sendGroup(reply, sorted, 'livenessState')
-    )
-    app.get(`${basePath}/health/readiness`, async (_request, reply) =>
-      sendGroup(reply, sorted, 'readinessState')
-    )
     app.get(`${basePath}/health/:component`, async (request, reply) => {
       const check = sorted.find(({ name }) => name === pathParameter(request, 'component'))
       if (check === undefined) return reply.callNotFound()
       const health = await ask(check)
-      return send(reply, health.status, showDetails ? health : { status: health.status })
+      return send(request, reply, showDetails ? health : { status: health.status })
     })
+    if (!probes) return
+    for (const [probe, component] of Object.entries(PROBES)) {
+      const check = sorted.find(({ name }) => name === component)
+      app.get(`${basePath}/health/${probe}`, async (request, reply) => {
+        const status = check === undefined ? 'UNKNOWN' : (await ask(check)).status
+        return send(request, reply, { status })
+      })
+    }
   }
 }
 
@@ -52,23 +58,15 @@ async function ask(check: HealthCheck): Promise<Health> {
   }
 }
 
-async function sendGroup(
-  reply: FastifyReply,
-  checks: readonly HealthCheck[],
-  name: string
-): Promise<FastifyReply> {
-  const check = checks.find(candidate => candidate.name === name)
-  const status = check === undefined ? 'UNKNOWN' : (await ask(check)).status
-  return send(reply, status, { status })
-}
-
 function worst(statuses: readonly HealthStatus[]): HealthStatus {
   return SEVERITY.find(status => statuses.includes(status)) ?? 'UNKNOWN'
 }
 
-function send(reply: FastifyReply, status: HealthStatus, body: unknown): FastifyReply {
-  return reply
-    .code(status === 'DOWN' || status === 'OUT_OF_SERVICE' ? 503 : 200)
-    .type(ACTUATOR_JSON)
-    .send(JSON.stringify(body))
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: { readonly status: HealthStatus }
+): FastifyReply {
+  const isDown = body.status === 'DOWN' || body.status === 'OUT_OF_SERVICE'
+  return sendActuatorJson(request, reply.code(isDown ? 503 : 200), JSON.stringify(body))
 }

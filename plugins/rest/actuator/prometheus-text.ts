@@ -2,48 +2,67 @@ import type { Measurement } from '../../../src/kernel/index.js'
 
 /** The text exposition format 0.0.4. */
 export function prometheusText(measurements: readonly Measurement[]): string {
-  const byName = new Map<string, Measurement[]>()
+  const families = new Map<string, Measurement[]>()
   for (const measurement of measurements) {
     const name = prometheusName(measurement)
-    byName.set(name, [...(byName.get(name) ?? []), measurement])
+    const family = families.get(name)
+    if (family === undefined) families.set(name, [measurement])
+    else family.push(measurement)
   }
-  return [...byName].map(([name, series]) => family(name, series)).join('')
+  return [...families].flatMap(([name, family]) => lines(name, family)).join('')
 }
 
-function family(name: string, series: readonly Measurement[]): string {
-  const { kind, description } = series[0]!
-  const lines = [`# HELP ${name} ${description.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}`]
-  if (kind === 'timer') {
-    lines.push(`# TYPE ${name} summary`)
-    for (const timer of series) {
-      lines.push(
-        `${name}_count${labels(timer)} ${timer.value}`,
-        `${name}_sum${labels(timer)} ${timer.totalSeconds ?? 0}`
-      )
-    }
-    lines.push(`# HELP ${name}_max ${description}`, `# TYPE ${name}_max gauge`)
-    for (const timer of series) lines.push(`${name}_max${labels(timer)} ${timer.maxSeconds ?? 0}`)
-  } else {
-    lines.push(`# TYPE ${name} ${kind}`)
-    for (const measurement of series) lines.push(`${name}${labels(measurement)} ${measurement.value}`)
+function lines(name: string, family: readonly Measurement[]): string[] {
+  const { kind, description } = family[0]!
+  if (kind !== 'timer') {
+    return [
+      head(name, kind, description),
+      ...family.map(measurement => sample(name, measurement, measurement.value))
+    ]
   }
-  return `${lines.join('\n')}\n`
+  return [
+    head(name, 'summary', description),
+    ...family.flatMap(timer => [
+      sample(`${name}_count`, timer, timer.value),
+      sample(`${name}_sum`, timer, timer.totalSeconds ?? 0)
+    ]),
+    head(`${name}_max`, 'gauge', `${description}: the longest`),
+    ...family.map(timer => sample(`${name}_max`, timer, timer.maxSeconds ?? 0))
+  ]
+}
+
+function head(name: string, type: string, description: string): string {
+  const text = description.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')
+  return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n`
+}
+
+function sample(name: string, measurement: Measurement, value: number): string {
+  return `${name}${labels(measurement)} ${number(value)}\n`
 }
 
 function prometheusName({ name, kind, unit }: Measurement): string {
-  const base = name.replace(/[^a-zA-Z0-9_:]/g, '_')
-  const withUnit =
-    unit === 'bytes' || kind === 'timer' ? `${base}_${kind === 'timer' ? 'seconds' : 'bytes'}` : base
-  return kind === 'counter' ? `${withUnit}_total` : withUnit
+  let result = name.replace(/[^a-zA-Z0-9_:]/g, '_').replace(/^(?=\d)/, '_')
+  const baseUnit = kind === 'timer' ? 'seconds' : unit
+  if (baseUnit !== undefined) result = withSuffix(result, `_${baseUnit}`)
+  return kind === 'counter' ? withSuffix(result, '_total') : result
+}
+
+function withSuffix(name: string, suffix: string): string {
+  return name.endsWith(suffix) ? name : name + suffix
 }
 
 function labels({ tags }: Measurement): string {
-  const pairs = Object.entries(tags ?? {}).map(
-    ([key, value]) => `${key.replace(/[^a-zA-Z0-9_]/g, '_')}=${quoted(value)}`
-  )
+  const pairs = Object.entries(tags ?? {})
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([key, value]) => `${key.replace(/[^a-zA-Z0-9_]/g, '_')}="${quoted(value)}"`)
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }
 
 function quoted(value: string): string {
-  return `"${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`
+  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
+}
+
+function number(value: number): string {
+  if (Number.isFinite(value) || Number.isNaN(value)) return String(value)
+  return value > 0 ? '+Inf' : '-Inf'
 }

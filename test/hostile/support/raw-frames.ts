@@ -59,12 +59,12 @@ function priorities(random: Random): Buffer {
   for (let count = 0, id = 1; count < 300; count++) {
     const priority = random.bytes(5)
     priority.writeUInt32BE(((random.chance(0.5) ? 0x80000000 : 0) | (random.below(20) * 2 + 1)) >>> 0)
-    if (random.chance(0.3)) {
-      frames.push(frame(frameTypes.headers, 0x24, id, Buffer.concat([priority, block])))
-      id += 2
-    } else if (random.chance(0.3))
-      frames.push(frame(frameTypes.reset, 0, 1 + 2 * random.below(id), Buffer.alloc(4, 8)))
-    else frames.push(frame(frameTypes.priority, 0, 1 + 2 * random.below(id), priority))
+    const other = 1 + 2 * random.below(id)
+    const kind = random.below(3)
+    if (kind === 0) frames.push(frame(frameTypes.headers, 0x24, id, Buffer.concat([priority, block])))
+    else if (kind === 1) frames.push(frame(frameTypes.reset, 0, other, Buffer.alloc(4, 8)))
+    else frames.push(frame(frameTypes.priority, 0, other, priority))
+    if (kind === 0) id += 2
   }
   return Buffer.concat(frames)
 }

@@ -1,1 +1,0 @@
-export const ACTUATOR_JSON = 'application/vnd.spring-boot.actuator.v3+json'
