@@ -7,15 +7,17 @@ export function eventStoreHealth(eventStore: EventStore): HealthCheck {
     name: 'localEventStore',
     check: () => {
       const details: Record<string, unknown> = {}
+      const damages = new Map(eventStore.refused)
       for (const store of eventStore.stores()) {
         details[`${store.name}.lastEvent`] = store.lastToken()
         details[`${store.name}.lastSnapshot`] = store.state.snapshots.count - 1
         details[`${store.name}.waitingEventTransactions`] = store.stats.pendingAppends
         details[`${store.name}.waitingSnapshotTransactions`] = 0
+        if (store.damage !== undefined) damages.set(store.name, store.damage)
       }
-      for (const [name, reason] of eventStore.refused) details[`${name}.damage`] = reason
+      for (const [name, reason] of damages) details[`${name}.damage`] = reason
       if (eventStore.writesRefused !== undefined) details.writesRefused = eventStore.writesRefused
-      const isWell = eventStore.refused.size === 0 && eventStore.writesRefused === undefined
+      const isWell = damages.size === 0 && eventStore.writesRefused === undefined
       return { status: isWell ? 'UP' : 'WARN', details }
     }
   }

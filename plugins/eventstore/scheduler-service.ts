@@ -24,7 +24,9 @@ export function schedulerService(eventStore: EventStore): GrpcService {
       }),
       unaryMethod(`${SERVICE}/RescheduleEvent`, async (request, call) => {
         const { instant, token } = decodeMessage(RescheduleEventRequest, request)
-        return scheduleToken(await store(call).schedule(instant, eventIn(request, EventField.reschedule), token))
+        return scheduleToken(
+          await store(call).schedule(instant, eventIn(request, EventField.reschedule), token)
+        )
       }),
       unaryMethod(`${SERVICE}/CancelScheduledEvent`, async (request, call) => {
         await store(call).cancelSchedule(decodeMessage(CancelScheduledEventRequest, request).token)

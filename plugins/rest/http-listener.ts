@@ -6,9 +6,11 @@ export interface HttpListenerOptions extends HttpServerOptions {
   /** All addresses when absent. */
   readonly host: string | undefined
   readonly port: number
+  /** The property that names the port, for those who have to change it. */
+  readonly portProperty: string
 }
 
-/** The HTTP port and its life. */
+/** An HTTP port and its life. */
 export class HttpListener {
   #app: FastifyInstance | undefined
 
@@ -21,13 +23,19 @@ export class HttpListener {
   }
 
   async listen(routes: readonly Routes[]): Promise<void> {
-    const { host, port, log } = this.options
-    this.#app = createHttpServer(this.options, routes)
-    try {
-      await this.#app.listen({ port, host: host ?? '::' })
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new Error(`HTTP can not listen on port ${port} (server.port): ${reason}`, { cause: error })
+    const { host, port, portProperty, log } = this.options
+    const hosts = host === undefined ? ['::', '0.0.0.0'] : [host]
+    for (const candidate of hosts) {
+      const app = createHttpServer(this.options, routes)
+      try {
+        await app.listen({ port, host: candidate })
+        this.#app = app
+        break
+      } catch (error) {
+        await app.close()
+        if (candidate !== hosts.at(-1) && isWithoutIpv6(error)) continue
+        throw refusal(error, `port ${port}${host === undefined ? '' : ` of ${host}`}`, portProperty)
+      }
     }
     log.info(`HTTP started on port(s): ${this.port} (http)`)
   }
@@ -35,4 +43,20 @@ export class HttpListener {
   async close(): Promise<void> {
     await this.#app?.close()
   }
+}
+
+function isWithoutIpv6(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
+}
+
+function refusal(error: unknown, where: string, portProperty: string): Error {
+  const { code, message } = error as NodeJS.ErrnoException
+  const reason =
+    code === 'EADDRINUSE'
+      ? 'another process listens there. Stop it, or choose another port'
+      : code === 'EACCES'
+        ? 'this user may not listen there. Choose a port above 1023'
+        : `${message}. Choose another address (server.address) or port`
+  return new Error(`HTTP can not listen on ${where}: ${reason} (${portProperty})`, { cause: error })
 }

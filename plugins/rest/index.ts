@@ -1,4 +1,4 @@
-import { ContextsToken } from '../../src/cluster/index.js'
+import { type Contexts, ContextsToken } from '../../src/cluster/index.js'
 import {
   definePlugin,
   HealthCheck,
@@ -9,19 +9,19 @@ import {
   type Settings
 } from '../../src/kernel/index.js'
 import { MessagingToken } from '../../src/messaging/index.js'
-import { healthRoutes } from './actuator/health-routes.js'
-import { infoRoutes } from './actuator/info-routes.js'
-import { metricsRoutes } from './actuator/metrics-routes.js'
+import { actuatorRoutes } from './actuator/actuator-routes.js'
 import { clientRoutes } from './client-routes.js'
 import { contextRoutes } from './context-routes.js'
+import { handlerRoutes } from './handler-routes.js'
 import { HttpListener } from './http-listener.js'
-import type { Routes } from './http-server.js'
+import type { HttpServerOptions, Routes } from './http-server.js'
 import { always, diskSpace, readiness } from './node-health.js'
 import { nodeRoutes } from './node-routes.js'
 import { processorRoutes } from './processor-routes.js'
+import { type RestOptions, restOptions } from './rest-options.js'
 
 const PREFIX = 'axoniq.axonserver'
-const listeners = new WeakMap<Services, HttpListener>()
+const listeners = new WeakMap<Services, HttpListener[]>()
 
 /** The HTTP port: health, figures, contexts, applications. */
 export default definePlugin({
@@ -31,73 +31,93 @@ export default definePlugin({
   requires: [ContextsToken, MessagingToken, KernelInfo, Logger],
   collects: [HealthCheck, MetricsSource],
   start: async ({ services, settings, log }) => {
-    const listener = new HttpListener({
-      host: settings.string('server.address'),
-      port: settings.number('server.port'),
+    const options = restOptions(settings, process.env)
+    const { host, port, contextPath, trustProxy, actuatorPort } = options
+    const actuator = actuatorRoutes(actuatorOptions(services, settings, options))
+    const common: Omit<HttpServerOptions, 'contextPath'> = {
       product: services.get(KernelInfo).product,
       version: productVersion(services, settings),
-      contextPath: settings.string('server.servlet.context-path') ?? '',
+      trustProxy,
       log: log.child({ logger: 'io.axoniq.axonserver.rest' })
+    }
+    const main = new HttpListener({ ...common, host, port, portProperty: 'server.port', contextPath })
+    listeners.set(services, [main])
+    const routes = apiRoutes(services, settings, () => main.port)
+    await main.listen(actuatorPort === undefined ? [actuator, ...routes] : routes)
+    if (actuatorPort === undefined) return
+    const portProperty = 'management.server.port'
+    const own = new HttpListener({ ...common, host, port: actuatorPort, portProperty, contextPath: '' })
+    listeners.set(services, [main, own])
+    await own.listen([actuator]).catch(async error => {
+      await main.close()
+      throw error
     })
-    listeners.set(services, listener)
-    await listener.listen(routes(services, settings, listener))
   },
-  stop: async ({ services }) => listeners.get(services)?.close()
+  stop: async ({ services }) => {
+    await Promise.all((listeners.get(services) ?? []).map(listener => listener.close()))
+  }
 })
 
-function routes(services: Services, settings: Settings, listener: HttpListener): Routes[] {
-  const basePath = settings.string('management.endpoints.web.base-path') ?? '/actuator'
+function actuatorOptions(services: Services, settings: Settings, options: RestOptions) {
+  const info = services.get(KernelInfo)
+  const contexts = services.get(ContextsToken)
+  const app = {
+    name: settings.string('info.app.name') ?? info.product,
+    description: settings.string('info.app.description') ?? info.product,
+    version: productVersion(services, settings)
+  }
+  return {
+    basePath: options.actuatorPath,
+    exposes: options.exposes,
+    app: options.showsInfo ? app : undefined,
+    checks: [
+      ...services.all(HealthCheck),
+      always('ping'),
+      ...(options.livenessState ? [always('livenessState')] : []),
+      ...(options.readinessState ? [readiness(() => info.phase === 'ready')] : []),
+      diskSpace({
+        stores: () => storeDirectories(settings, contexts),
+        thresholdBytes: settings.number('management.health.diskspace.threshold')
+      })
+    ],
+    showDetails: options.showDetails,
+    probes: options.probes,
+    sources: services.all(MetricsSource),
+    nodeName: services.get(MessagingToken).node.name
+  }
+}
+
+function apiRoutes(services: Services, settings: Settings, port: () => number): Routes[] {
   const contexts = services.get(ContextsToken)
   const messaging = services.get(MessagingToken)
-  const info = services.get(KernelInfo)
-  const version = productVersion(services, settings)
   const developmentMode = settings.boolean(`${PREFIX}.devmode.enabled`)
-  const node = () => ({ ...messaging.node, httpPort: listener.port })
-  const checks = [
-    ...services.all(HealthCheck),
-    always('ping'),
-    always('livenessState'),
-    readiness(() => info.phase === 'ready'),
-    diskSpace({
-      stores: () => storeDirectories(settings),
-      thresholdBytes: settings.number('management.health.diskspace.threshold')
-    })
-  ]
-  const showDetails = settings.string('management.endpoint.health.show-details') === 'always'
   return [
-    infoRoutes({
-      basePath,
-      name: settings.string('info.app.name') ?? info.product,
-      description: settings.string('info.app.description') ?? info.product,
-      version
-    }),
-    healthRoutes({ basePath, checks, showDetails }),
-    metricsRoutes({ basePath, sources: services.all(MetricsSource), nodeName: messaging.node.name }),
     nodeRoutes({
-      node,
+      node: () => ({ ...messaging.node, httpPort: port() }),
       contexts,
       authentication: settings.boolean(`${PREFIX}.accesscontrol.enabled`),
       ssl: settings.boolean(`${PREFIX}.ssl.enabled`),
       developmentMode,
       pluginsEnabled: settings.boolean(`${PREFIX}.plugins-enabled`),
-      product: info.product,
-      version
+      product: services.get(KernelInfo).product,
+      version: productVersion(services, settings)
     }),
     contextRoutes(contexts, { developmentMode }),
-    clientRoutes(messaging, () => contexts.list().map(({ context }) => context)),
+    clientRoutes(messaging),
+    handlerRoutes(messaging, () => contexts.list().map(({ context }) => context)),
     processorRoutes(messaging)
   ]
 }
 
 function productVersion(services: Services, settings: Settings): string {
-  return settings.isSet('info.app.version')
-    ? settings.string('info.app.version')!
-    : services.get(KernelInfo).protocolVersion
+  return settings.string('info.app.version') ?? services.get(KernelInfo).protocolVersion
 }
 
-function storeDirectories(settings: Settings): ReadonlyMap<string, string> {
+/** What health calls the stores, and where they are. All contexts keep their events below one directory. */
+function storeDirectories(settings: Settings, contexts: Contexts): ReadonlyMap<string, string> {
+  const events = settings.string(`${PREFIX}.event.storage`)!
   return new Map([
-    ['event', settings.string(`${PREFIX}.event.storage`)!],
+    ...contexts.list().map(({ context }) => [`${context}-event`, events] as const),
     ['state', settings.string(`${PREFIX}.controldb-path`)!],
     ['journal', settings.string('myelin.journal.directory')!]
   ])

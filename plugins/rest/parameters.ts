@@ -38,10 +38,14 @@ const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i
 
 export function objectBody(request: FastifyRequest): Readonly<Record<string, unknown>> {
   const text = request.body
-  if (typeof text !== 'string' || text === '') throw new BadRequest('The request needs a JSON object as its body')
+  if (typeof text !== 'string' || text === '')
+    throw new BadRequest('The request needs a JSON object as its body')
   const type = request.headers['content-type'] ?? ''
   if (!JSON_TYPE.test(type)) {
-    throw new BadRequest(`The body has the type "${type}": send JSON, with Content-Type: application/json`, 415)
+    throw new BadRequest(
+      `The body has the type "${type}": send JSON, with Content-Type: application/json`,
+      415
+    )
   }
   const body = parse(text)
   if (body === null || typeof body !== 'object' || Array.isArray(body)) {

@@ -58,6 +58,11 @@ export class Contexts {
     return this.#catalogue.initialised
   }
 
+  /** Words, when the log of `_admin` is damaged: contexts can not be changed, and some may be missing. */
+  get damage(): string | undefined {
+    return this.#adminFailure
+  }
+
   exists(name: string): boolean {
     return this.#serving.has(name)
   }
@@ -187,7 +192,7 @@ export class Contexts {
   }
 
   async #open(context: ContextRecord): Promise<void> {
-    await this.options.eventStore.openContext(context)
+    await this.options.eventStore.createContext(context)
     this.#serving.add(context.name)
     this.options.log.info({ context: context.name }, 'context created')
   }

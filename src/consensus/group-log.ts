@@ -1,5 +1,6 @@
 import type { Logger } from '../kernel/index.js'
 import type { LogEntry } from '../storage/index.js'
+import { ServerError } from '../wire/index.js'
 
 interface Position {
   readonly index: number
@@ -32,8 +33,10 @@ interface Committed {
 }
 
 /** A replication group refuses to work, or gives a proposal up before it was written. Says why in words. */
-export class GroupFailedError extends Error {
-  override readonly name = 'GroupFailedError'
+export class GroupFailedError extends ServerError {
+  constructor(message: string, cause?: unknown) {
+    super('AXONIQ-9100', message, cause === undefined ? {} : { cause })
+  }
 }
 
 /** One group's way from proposals to applied entries. */
@@ -126,7 +129,7 @@ export class GroupLog {
     this.fail(
       new GroupFailedError(
         `Replication group ${this.id} has stopped at log index ${entry.index}: ${reason}. Restart the node; if it stops again, report this with the log`,
-        { cause }
+        cause
       )
     )
   }

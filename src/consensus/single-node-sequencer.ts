@@ -1,5 +1,5 @@
 import type { Logger } from '../kernel/index.js'
-import type { GroupAppend, LogEntry, LogStorage } from '../storage/index.js'
+import { type GroupAppend, type LogEntry, type LogStorage, StorageBusyError } from '../storage/index.js'
 import { GroupFailedError, GroupLog } from './group-log.js'
 
 export interface Position {
@@ -67,7 +67,9 @@ export class SingleNodeSequencer {
     if (target.failure !== undefined) return Promise.reject(target.failure)
     if (this.#queuedBytes + data.length > this.options.queueBytesMax && this.#queuedBytes > 0) {
       return Promise.reject(
-        new GroupFailedError(`${this.#queuedBytes} bytes wait for the log already; try again later`)
+        new StorageBusyError(
+          `${this.#queuedBytes} bytes wait for the journal (myelin.journal.queue-bytes-max): try again later`
+        )
       )
     }
     this.#queuedBytes += data.length

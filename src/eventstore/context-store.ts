@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/index.js'
-import { encodeEventFrames, StorageDamagedError, StorageFullError } from '../storage/index.js'
+import { encodeEventFrames, StorageDamagedError } from '../storage/index.js'
 import { markSnapshot, ServerError, scanEvent } from '../wire/index.js'
 import { type AppendLimits, checkAggregate, checkAggregates, checkSize } from './append/append-limits.js'
 import { invalidSequence } from './append/apply-append.js'
@@ -10,6 +10,7 @@ import { EntryKind, encodeAppendBody, encodeEntry, encodeScheduleBody, encodeTok
 import type { Sequencer } from './ports.js'
 import { readAggregateEvents } from './read/aggregate-reader.js'
 import { EventTracker, type TrackerOptions, type TrackerSink } from './read/event-tracker.js'
+import { readError, writeError } from './storage-error.js'
 
 export interface ContextStoreOptions {
   readonly group: number
@@ -41,6 +42,7 @@ export class ContextStore {
   readonly #trackers = new Set<EventTracker>()
   readonly stats: ContextStoreStats = { appendedEvents: 0, appendedSnapshots: 0, pendingAppends: 0 }
   #closed = false
+  #damage: string | undefined
   #scheduled: (dueMs: number) => void = () => {}
 
   constructor(
@@ -52,6 +54,11 @@ export class ContextStore {
 
   get limits(): AppendLimits {
     return this.options.limits
+  }
+
+  /** Words, once a read has met damage: what it needed can not be served, everything else is. */
+  get damage(): string | undefined {
+    return this.#damage
   }
 
   get trackers(): ReadonlySet<EventTracker> {
@@ -84,23 +91,27 @@ export class ContextStore {
 
   /** Pieces of the answer of EventStore.ListAggregateEvents, the newest snapshot first when it is allowed. */
   async *aggregateEvents(request: AggregateEventsRequest): AsyncGenerator<Buffer[]> {
-    const { aggregateId, maxSequence } = request
-    const to = maxSequence === 0 ? Number.MAX_SAFE_INTEGER : maxSequence
-    let from = Math.max(0, request.initialSequence)
-    if (request.allowSnapshots && from === 0) {
-      const snapshot = await this.state.snapshots.newest(aggregateId, to)
-      if (snapshot !== undefined) {
-        yield [markSnapshot(snapshot.event)]
-        from = snapshot.sequenceNumber + 1
+    try {
+      const { aggregateId, maxSequence } = request
+      const to = maxSequence === 0 ? Number.MAX_SAFE_INTEGER : maxSequence
+      let from = Math.max(0, request.initialSequence)
+      if (request.allowSnapshots && from === 0) {
+        const snapshot = await this.state.snapshots.newest(aggregateId, to)
+        if (snapshot !== undefined) {
+          yield [markSnapshot(snapshot.event)]
+          from = snapshot.sequenceNumber + 1
+        }
       }
+      yield* readAggregateEvents(this.state, { aggregateId, from, to })
+    } catch (error) {
+      throw this.#readFailed(error)
     }
-    yield* readAggregateEvents(this.state, { aggregateId, from, to })
   }
 
   /** EventStore.ListAggregateSnapshots: newest first; `limit` ≤ 0 is unlimited. */
   async aggregateSnapshots(aggregateId: string, from: number, to: number, limit: number): Promise<Buffer[]> {
     const range = { from: Math.max(0, from), to, limit: limit > 0 ? limit : Number.MAX_SAFE_INTEGER }
-    const snapshots = await this.state.snapshots.range(aggregateId, range)
+    const snapshots = await this.#reading(() => this.state.snapshots.range(aggregateId, range))
     return snapshots.map(snapshot => markSnapshot(snapshot.event))
   }
 
@@ -124,22 +135,8 @@ export class ContextStore {
   }
 
   /** Token of the first event whose timestamp is at least `instantMs`; the next token when all are older; −1 when empty. */
-  async tokenAt(instantMs: number): Promise<number> {
-    const { segments, index, times } = this.state
-    if (segments.nextToken === segments.firstToken) return -1
-    const start = times.searchFrom(instantMs, [...index.pending, index.active])
-    if (start === undefined) return segments.nextToken
-    const cursor = segments.cursor(start)
-    try {
-      for (;;) {
-        const run = await cursor.next(1024, 1024 * 1024)
-        if (run.events.length === 0) return segments.nextToken
-        const found = run.events.findIndex(event => scanEvent(event).timestampMs >= instantMs)
-        if (found >= 0) return run.firstToken + found
-      }
-    } finally {
-      cursor.close()
-    }
+  tokenAt(instantMs: number): Promise<number> {
+    return this.#reading(() => this.#findToken(instantMs))
   }
 
   /** EventStore.ListEvents: a negative or truncated start is the first event there is. */
@@ -152,7 +149,11 @@ export class ContextStore {
       clock: this.options.clock
     }
     const start = Math.max(fromToken, segments.firstToken)
-    const tracker = new EventTracker(source, sink, this.options.tracker, start, () =>
+    const toCaller: TrackerSink = {
+      send: message => sink.send(message),
+      end: error => sink.end(error === undefined ? undefined : this.#readFailed(error))
+    }
+    const tracker = new EventTracker(source, toCaller, this.options.tracker, start, () =>
       this.#trackers.delete(tracker)
     )
     this.#trackers.add(tracker)
@@ -161,8 +162,9 @@ export class ContextStore {
 
   /** EventScheduler.ScheduleEvent and RescheduleEvent; returns the token of the new entry. */
   async schedule(dueMs: number, event: Buffer, replaces = ''): Promise<string> {
-    scanEvent(event)
+    const { isDomainEvent, aggregateIdentifier, sequenceNumber } = scanEvent(event)
     throwIf(checkSize(1, event.length, this.options.limits))
+    if (isDomainEvent) throwIf(checkAggregate(aggregateIdentifier, sequenceNumber))
     const token = this.options.randomId()
     const body = encodeScheduleBody({ token, replaces, dueMs, event })
     await this.#propose(encodeEntry(this.#header(EntryKind.schedule), ...body))
@@ -192,6 +194,24 @@ export class ContextStore {
   closeStreams(): void {
     this.#closed = true
     for (const tracker of [...this.#trackers]) tracker.close()
+  }
+
+  async #findToken(instantMs: number): Promise<number> {
+    const { segments, index, times } = this.state
+    if (segments.nextToken === segments.firstToken) return -1
+    const start = times.searchFrom(instantMs, [...index.pending, index.active])
+    if (start === undefined) return segments.nextToken
+    const cursor = segments.cursor(start)
+    try {
+      for (;;) {
+        const run = await cursor.next(1024, 1024 * 1024)
+        if (run.events.length === 0) return segments.nextToken
+        const found = run.events.findIndex(event => scanEvent(event).timestampMs >= instantMs)
+        if (found >= 0) return run.firstToken + found
+      }
+    } finally {
+      cursor.close()
+    }
   }
 
   #isCold(scan: TransactionScan): boolean {
@@ -239,11 +259,21 @@ export class ContextStore {
     try {
       return await this.sequencer.propose(this.options.group, entry)
     } catch (error) {
-      if (error instanceof StorageFullError)
-        throw new ServerError('AXONIQ-9100', error.message, { cause: error })
-      if (error instanceof StorageDamagedError)
-        throw new ServerError('AXONIQ-9100', error.message, { cause: error })
-      throw error
+      throw writeError(error)
+    }
+  }
+
+  /** Damage found while reading: the caller is told, and the health of the node says so until a restart. */
+  #readFailed(error: unknown): unknown {
+    if (error instanceof StorageDamagedError) this.#damage ??= error.message
+    return readError(error)
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      throw this.#readFailed(error)
     }
   }
 }

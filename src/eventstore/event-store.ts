@@ -113,6 +113,17 @@ export class EventStore {
     }
   }
 
+  /** Opens a context that has just been made. Events in its place belong to a state that this node has lost: they are not touched. */
+  async createContext(definition: ContextDefinition): Promise<void> {
+    const directory = join(this.options.directory, definition.directory)
+    const names = await this.ports.fs.list(directory)
+    if (!names.some(name => name.endsWith(this.options.suffix))) return this.openContext(definition)
+    this.#refuse(
+      definition,
+      `${directory} holds events that neither the state store nor the journal knows. Stop this node and restore axoniq.axonserver.controldb-path and myelin.journal.directory from a backup taken together with the events, or move the directory away to begin without them`
+    )
+  }
+
   /** Ends a context's streams, forgets its log and removes all that it stored. */
   async deleteContext(definition: ContextDefinition): Promise<void> {
     const open = this.#open.get(definition.name)

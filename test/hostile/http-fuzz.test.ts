@@ -70,9 +70,17 @@ function isFailure({ status, request }: HttpAnswer): boolean {
   return status >= 500 && !(status === 503 && request.includes('/actuator/health'))
 }
 
+/** What never becomes a request of a route: no HTTP, too long a head, too slow, an unknown `Expect`. */
+const belowRoutes = [400, 408, 417, 431]
+
 /** An error says what it is in one of three forms; a HEAD says nothing. */
 function hasKnownForm({ request, status, headers, body }: HttpAnswer): boolean {
   if (status < 400 || request.startsWith('HEAD ')) return true
+  if (
+    belowRoutes.includes(status) &&
+    /^$|"message":"(Client Error|Exceeded maximum|Client Timeout)/.test(body)
+  )
+    return true
   const code = headers['axoniq-errorcode']
   if (code !== undefined && headers['content-type']?.startsWith('text/plain'))
     return body.startsWith(`[${code}] `)

@@ -10,7 +10,7 @@ t.test('an embedded message comes out byte for byte, unknown fields included', a
       const sent = Buffer.concat([encodeMessage(Event, event), unknown])
       const head = encodeMessage(ScheduleEventRequest, { instant, event: undefined })
       const found = embeddedMessage(Buffer.concat([head, field(2, sent), unknown]), 2)
-      return found !== undefined && found.equals(sent)
+      return found?.equals(sent) === true
     }),
     { numRuns: 200 }
   )

@@ -25,7 +25,8 @@ export function healthRoutes({ checks, basePath, showDetails, probes }: HealthRo
     app.get(`${basePath}/health`, async (request, reply) => {
       const components = await checkAll(sorted)
       const status = worst(Object.values(components).map(component => component.status))
-      return send(request, reply, showDetails ? { status, components, ...groups } : { status, ...groups })
+      const parts = showDetails ? { components } : {}
+      return send(request, reply, { status, ...parts, ...groups })
     })
     app.get(`${basePath}/health/:component`, async (request, reply) => {
       const check = sorted.find(({ name }) => name === pathParameter(request, 'component'))

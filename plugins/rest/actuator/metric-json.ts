@@ -28,7 +28,10 @@ function statistics(measurements: readonly Measurement[]): string {
   const maxSeconds = measurements.reduce((max, measurement) => Math.max(max, measurement.maxSeconds ?? 0), 0)
   return [
     statistic('COUNT', count),
-    statistic('TOTAL_TIME', sum(({ totalSeconds }) => totalSeconds)),
+    statistic(
+      'TOTAL_TIME',
+      sum(({ totalSeconds }) => totalSeconds)
+    ),
     statistic('MAX', maxSeconds)
   ].join(',')
 }

@@ -54,8 +54,12 @@ function withSuffix(name: string, suffix: string): string {
 function labels({ tags }: Measurement): string {
   const pairs = Object.entries(tags ?? {})
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([key, value]) => `${key.replace(/[^a-zA-Z0-9_]/g, '_')}="${quoted(value)}"`)
+    .map(([key, value]) => `${labelName(key)}="${quoted(value)}"`)
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+function labelName(key: string): string {
+  return key.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_')
 }
 
 function quoted(value: string): string {

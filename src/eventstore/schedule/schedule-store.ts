@@ -86,6 +86,8 @@ export class ScheduleStore {
 }
 
 const NOTHING = Buffer.alloc(0)
+/** The text may repeat an aggregate's identifier, which may be long. */
+const FAILURE_CHARACTERS_MAX = 1000
 
 function dueSuffix(scheduled: ScheduledEvent): Buffer {
   return Buffer.concat([encodeOrdered(Math.max(0, scheduled.dueMs)), Buffer.from(scheduled.token, 'utf8')])
@@ -93,7 +95,7 @@ function dueSuffix(scheduled: ScheduledEvent): Buffer {
 
 /** `f64 dueMs, u16 length, failure text, event`. */
 function encode(scheduled: ScheduledEvent): Buffer {
-  const failure = Buffer.from(scheduled.failure, 'utf8')
+  const failure = Buffer.from(scheduled.failure.slice(0, FAILURE_CHARACTERS_MAX), 'utf8')
   const head = Buffer.allocUnsafe(10)
   head.writeDoubleBE(scheduled.dueMs, 0)
   head.writeUInt16BE(failure.length, 8)

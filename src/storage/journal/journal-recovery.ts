@@ -159,6 +159,7 @@ export class JournalRecovery {
     for (const [number, group] of this.#groups) {
       const lastBefore = this.#lost.get(number)
       const first = group.firstStored
+      const commit = group.hardState?.commit ?? 0
       if (lastBefore !== undefined && first === undefined) {
         this.#damages.set(number, words(number, `what followed entry ${lastBefore} is lost`, this.#damagedAt))
       } else if (first !== undefined && first > group.firstIndex) {
@@ -166,6 +167,10 @@ export class JournalRecovery {
           number,
           words(number, `entries ${group.firstIndex} to ${first - 1} are missing`, this.#damagedAt)
         )
+      } else if (commit > group.lastIndex) {
+        // They went because a checkpoint contained them, and the one that there is now is older.
+        const what = `entries ${group.lastIndex + 1} to ${commit} are missing, and the state store does not contain them`
+        this.#damages.set(number, words(number, what, this.#damagedAt))
       }
     }
   }

@@ -214,8 +214,8 @@ export class Journal implements LogStorage {
       const resting = groups.filter(
         ([, group]) => group.newestSerial === serial && group.hardState !== undefined
       )
-      const parts = resting.map(([group, { hardState }]) =>
-        entriesPart({ group, entries: [], hardState: hardState! })
+      const parts = resting.map(([group, index]) =>
+        entriesPart({ group, entries: [], hardState: restingState(index) })
       )
       if (parts.length > 0) await this.#write(parts)
       await this.#files.retire(serial)
@@ -262,4 +262,10 @@ function describe(group: number, index: GroupIndex, damage: string | undefined):
     lastIndex: index.lastIndex,
     ...(damage === undefined ? {} : { damage })
   }
+}
+
+/** Says how far the checkpoint reaches that let the entries go: a start with an older one must not pass for a group without entries. */
+function restingState({ hardState, firstIndex }: GroupIndex): HardState {
+  assert(hardState !== undefined, 'a group that rests has a hard state')
+  return { ...hardState, commit: Math.max(hardState.commit, firstIndex - 1) }
 }

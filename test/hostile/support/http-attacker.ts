@@ -202,5 +202,8 @@ function parse(request: string, text: string): HttpAnswer {
       line.slice(line.indexOf(':') + 1).trim()
     ])
   )
-  return { request, status, headers, body: text.slice(end + 4) }
+  const body = text.slice(end + 4)
+  const length = headers['content-length']
+  // Chunks are only sent where there is no body.
+  return { request, status, headers, body: length === undefined ? '' : body.slice(0, Number(length)) }
 }

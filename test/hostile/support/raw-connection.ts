@@ -17,6 +17,8 @@ export const frameTypes = {
 export const endStream = 0x1
 const endHeaders = 0x4
 const ack = 0x1
+/** RFC 9113 6.5.2, SETTINGS_INITIAL_WINDOW_SIZE. */
+const initialWindowSize = 4
 const headBytes = 9
 const frameBytesMax = 16_384
 
@@ -41,6 +43,9 @@ export class RawConnection {
   readonly #open = new Map<number, () => void>()
   #nextStreamId = 1
   #windowBytes = 65_535
+  #streamWindowBytes = 65_535
+  /** Of streams that `writeAll` writes to: what the server takes beyond its settings. */
+  readonly #extraBytes = new Map<number, number>()
   #received: Buffer = Buffer.alloc(0)
 
   constructor(
@@ -79,6 +84,20 @@ export class RawConnection {
       this.send(frame(frameTypes.data, 0, id, bytes.subarray(at, Math.min(at + frameBytesMax, length))))
   }
 
+  /** All of the bytes, as fast as the server takes them; gives up when the stream or the connection is over. */
+  async writeAll(id: number, bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length && this.#open.has(id); ) {
+      const extraBytes = this.#extraBytes.get(id) ?? 0
+      const takenBytes = Math.min(this.#windowBytes, this.#streamWindowBytes + extraBytes, frameBytesMax)
+      const part = bytes.subarray(at, at + Math.max(0, takenBytes))
+      if (part.length === 0) await new Promise(resolve => setTimeout(resolve, 2))
+      else this.send(frame(frameTypes.data, 0, id, part))
+      this.#windowBytes -= part.length
+      this.#extraBytes.set(id, extraBytes - part.length)
+      at += part.length
+    }
+  }
+
   end(id: number): void {
     this.send(frame(frameTypes.data, endStream, id, Buffer.alloc(0)))
   }
@@ -107,7 +126,7 @@ export class RawConnection {
     const { streamWindowBytes } = this.options
     if (streamWindowBytes === undefined) return Buffer.alloc(0)
     const payload = Buffer.alloc(6)
-    payload.writeUInt16BE(4)
+    payload.writeUInt16BE(initialWindowSize)
     payload.writeUInt32BE(streamWindowBytes, 2)
     return payload
   }
@@ -128,14 +147,26 @@ export class RawConnection {
     const [type, flags] = [bytes[3]!, bytes[4]!]
     const id = bytes.readUInt32BE(5) & 0x7fffffff
     const payload = bytes.subarray(headBytes)
-    if (type === frameTypes.settings && (flags & ack) === 0) this.send(frame(type, ack, 0, Buffer.alloc(0)))
+    if (type === frameTypes.settings && (flags & ack) === 0) this.#agree(payload)
     else if (type === frameTypes.ping && (flags & ack) === 0) this.send(frame(type, ack, 0, payload))
-    else if (type === frameTypes.windowUpdate && id === 0) this.#windowBytes += payload.readUInt32BE()
+    else if (type === frameTypes.windowUpdate) this.#widen(id, payload.readUInt32BE())
     else if (type === frameTypes.data && payload.length > 0) this.#giveBack(id, payload.length)
     if (type === frameTypes.reset) this.resets++
     const isEnd = type === frameTypes.headers && (flags & endStream) !== 0
     if (isEnd) this.answered++
     if (isEnd || type === frameTypes.reset) this.#ended(id)
+  }
+
+  #agree(settings: Buffer): void {
+    for (let at = 0; at + 6 <= settings.length; at += 6)
+      if (settings.readUInt16BE(at) === initialWindowSize)
+        this.#streamWindowBytes = settings.readUInt32BE(at + 2)
+    this.send(frame(frameTypes.settings, ack, 0, Buffer.alloc(0)))
+  }
+
+  #widen(id: number, bytes: number): void {
+    if (id === 0) this.#windowBytes += bytes
+    else if (this.#extraBytes.has(id)) this.#extraBytes.set(id, this.#extraBytes.get(id)! + bytes)
   }
 
   #giveBack(id: number, bytes: number): void {
@@ -149,6 +180,7 @@ export class RawConnection {
   #ended(id: number): void {
     const ended = this.#open.get(id)
     this.#open.delete(id)
+    this.#extraBytes.delete(id)
     ended?.()
   }
 }
