@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import t from 'tap'
 import { repository } from './support/repository.js'
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: repository })
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: repository
+})
   .toString()
   .split('\n')
   .filter(file => file !== '' && existsSync(join(repository, file)))
-const isCode = (file: string) => /^(src|plugins)\/.*\.ts$/.test(file) && !file.startsWith('src/wire/generated/')
+const isCode = (file: string) =>
+  /^(src|plugins)\/.*\.ts$/.test(file) && !file.startsWith('src/wire/generated/')
 const code = files.filter(isCode).map(file => ({ file, text: readFileSync(join(repository, file), 'utf8') }))
 
 t.test('time and randomness come in through ports', t => {
@@ -59,7 +62,9 @@ t.test('links between documents lead somewhere', t => {
 })
 
 t.test('the change log speaks of this version', t => {
-  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+    version: string
+  }
   t.match(readFileSync(join(repository, 'CHANGELOG.md'), 'utf8'), `## ${version}`)
   t.end()
 })

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { createHttpServer, type HttpServerOptions, type Routes } from './http-server.js'
 
 export interface HttpListenerOptions extends HttpServerOptions {
-  /** All addresses when absent. */
-  readonly host: string | undefined
+  /** The first address that this machine has. */
+  readonly hosts: readonly string[]
   readonly port: number
   /** The property that names the port, for those who have to change it. */
   readonly portProperty: string
@@ -23,21 +23,25 @@ export class HttpListener {
   }
 
   async listen(routes: readonly Routes[]): Promise<void> {
-    const { host, port, portProperty, log } = this.options
-    const hosts = host === undefined ? ['::', '0.0.0.0'] : [host]
-    for (const candidate of hosts) {
-      const app = createHttpServer(this.options, routes)
-      try {
-        await app.listen({ port, host: candidate })
-        this.#app = app
-        break
-      } catch (error) {
-        await app.close()
-        if (candidate !== hosts.at(-1) && isWithoutIpv6(error)) continue
-        throw refusal(error, `port ${port}${host === undefined ? '' : ` of ${host}`}`, portProperty)
-      }
+    const { hosts, log } = this.options
+    for (const host of hosts) {
+      if (await this.#listenOn(host, routes, host === hosts.at(-1))) break
     }
     log.info(`HTTP started on port(s): ${this.port} (http)`)
+  }
+
+  /** False: this machine has no such address, and there is another one to try. */
+  async #listenOn(host: string, routes: readonly Routes[], isLast: boolean): Promise<boolean> {
+    const app = createHttpServer(this.options, routes)
+    try {
+      await app.listen({ port: this.options.port, host })
+    } catch (error) {
+      await app.close()
+      if (!isLast && isAbsent(error)) return false
+      throw refusal(error, host, this.options)
+    }
+    this.#app = app
+    return true
   }
 
   async close(): Promise<void> {
@@ -45,18 +49,20 @@ export class HttpListener {
   }
 }
 
-function isWithoutIpv6(error: unknown): boolean {
+function isAbsent(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException
   return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
 }
 
-function refusal(error: unknown, where: string, portProperty: string): Error {
+function refusal(error: unknown, host: string, { port, portProperty }: HttpListenerOptions): Error {
   const { code, message } = error as NodeJS.ErrnoException
   const reason =
     code === 'EADDRINUSE'
       ? 'another process listens there. Stop it, or choose another port'
       : code === 'EACCES'
         ? 'this user may not listen there. Choose a port above 1023'
-        : `${message}. Choose another address (server.address) or port`
-  return new Error(`HTTP can not listen on ${where}: ${reason} (${portProperty})`, { cause: error })
+        : `${message}. Choose an address of this machine (server.address), or another port`
+  return new Error(`HTTP can not listen on ${host} port ${port}: ${reason} (${portProperty})`, {
+    cause: error
+  })
 }

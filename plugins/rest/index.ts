@@ -31,8 +31,8 @@ export default definePlugin({
   requires: [ContextsToken, MessagingToken, KernelInfo, Logger],
   collects: [HealthCheck, MetricsSource],
   start: async ({ services, settings, log }) => {
-    const options = restOptions(settings, process.env)
-    const { host, port, contextPath, trustProxy, actuatorPort } = options
+    const options = restOptions(settings)
+    const { hosts, port, contextPath, trustProxy, actuatorPort } = options
     const actuator = actuatorRoutes(actuatorOptions(services, settings, options))
     const common: Omit<HttpServerOptions, 'contextPath'> = {
       product: services.get(KernelInfo).product,
@@ -40,13 +40,13 @@ export default definePlugin({
       trustProxy,
       log: log.child({ logger: 'io.axoniq.axonserver.rest' })
     }
-    const main = new HttpListener({ ...common, host, port, portProperty: 'server.port', contextPath })
+    const main = new HttpListener({ ...common, hosts, port, portProperty: 'server.port', contextPath })
     listeners.set(services, [main])
     const routes = apiRoutes(services, settings, () => main.port)
     await main.listen(actuatorPort === undefined ? [actuator, ...routes] : routes)
     if (actuatorPort === undefined) return
     const portProperty = 'management.server.port'
-    const own = new HttpListener({ ...common, host, port: actuatorPort, portProperty, contextPath: '' })
+    const own = new HttpListener({ ...common, hosts, port: actuatorPort, portProperty, contextPath: '' })
     listeners.set(services, [main, own])
     await own.listen([actuator]).catch(async error => {
       await main.close()

@@ -1,7 +1,8 @@
 import type { Settings } from '../../src/kernel/index.js'
 
 export interface RestOptions {
-  readonly host: string | undefined
+  /** Tried in this order; IPv4 alone only where there is no IPv6. */
+  readonly hosts: readonly string[]
   readonly port: number
   readonly contextPath: string
   readonly trustProxy: boolean
@@ -17,11 +18,12 @@ export interface RestOptions {
   readonly showsInfo: boolean
 }
 
-export function restOptions(settings: Settings, env: NodeJS.ProcessEnv): RestOptions {
+export function restOptions(settings: Settings): RestOptions {
   const port = settings.number('server.port')
+  const host = settings.string('server.address')
   const actuatorPort = settings.number('management.server.port')
   return {
-    host: settings.string('server.address'),
+    hosts: host === undefined ? ['::', '0.0.0.0'] : [host],
     port,
     contextPath: pathPrefix(settings, 'server.servlet.context-path', ''),
     trustProxy: (settings.string('server.forward-headers-strategy') ?? 'none') !== 'none',
@@ -29,7 +31,7 @@ export function restOptions(settings: Settings, env: NodeJS.ProcessEnv): RestOpt
     actuatorPath: pathPrefix(settings, 'management.endpoints.web.base-path', '/actuator'),
     exposes: exposure(settings),
     showDetails: settings.string('management.endpoint.health.show-details') === 'always',
-    probes: probes(settings, env),
+    probes: probes(settings),
     livenessState: settings.boolean('management.health.livenessstate.enabled'),
     readinessState: settings.boolean('management.health.readinessstate.enabled'),
     showsInfo: settings.boolean('management.info.env.enabled')
@@ -52,8 +54,8 @@ function exposure(settings: Settings): (endpoint: string) => boolean {
   return endpoint => has(included, endpoint) && !has(excluded, endpoint)
 }
 
-function probes(settings: Settings, env: NodeJS.ProcessEnv): boolean {
+/** There unless they are switched off: a probe that asks for nothing would take a healthy node for a dead one. */
+function probes(settings: Settings): boolean {
   const property = 'management.endpoint.health.probes.enabled'
-  if (settings.isSet(property)) return settings.boolean(property)
-  return env.KUBERNETES_SERVICE_HOST !== undefined
+  return !settings.isSet(property) || settings.boolean(property)
 }

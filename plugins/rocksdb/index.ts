@@ -1,42 +1,37 @@
 import { join } from 'node:path'
-import {
-  definePlugin,
-  type HealthCheck,
-  HealthCheck as HealthCheckToken,
-  Logger
-} from '../../src/kernel/index.js'
-import { KeyValueStore } from '../../src/storage/index.js'
-import { EngineStore } from './open-engine.js'
+import { definePlugin, HealthCheck, Logger, MetricsSource, type Services } from '../../src/kernel/index.js'
+import { FileSystem, KeyValueStore } from '../../src/storage/index.js'
+import type { EngineStore } from './engine-store.js'
+import { stateStoreHealth } from './health.js'
+import { stateStoreMetrics } from './metrics.js'
+import { stateStore } from './open-state-store.js'
 
-/** The state store: RocksDB, through the binding that works on this machine. Opened by whoever uses it. */
+const VERSION = '1.0.0'
+
+/** The state store: RocksDB or LevelDB, through the binding that works on this machine. Opened by whoever uses it. */
 export default definePlugin({
   name: 'rocksdb',
-  version: '1.0.0',
+  version: VERSION,
   kernel: '^0.1.0',
   provides: [KeyValueStore],
-  requires: [Logger],
-  extends: [HealthCheckToken],
+  requires: [FileSystem, Logger],
+  extends: [HealthCheck, MetricsSource],
   register: ({ services, settings }) => {
-    services.bind(
-      KeyValueStore,
-      bound =>
-        new EngineStore({
-          directory: join(settings.string('axoniq.axonserver.controldb-path')!, 'state'),
-          engine: settings.string('myelin.storage.engine') ?? 'auto',
-          log: bound.get(Logger).child({ logger: 'io.axoniq.axonserver.localstorage.state' })
-        })
+    services.bind(KeyValueStore, bound =>
+      stateStore({
+        directory: join(settings.string('axoniq.axonserver.controldb-path')!, 'state'),
+        engine: settings.string('myelin.storage.engine') ?? 'auto',
+        createdBy: `myelin, plugin rocksdb ${VERSION}`,
+        fs: bound.get(FileSystem),
+        log: bound.get(Logger).child({ logger: 'io.axoniq.axonserver.localstorage.state' })
+      })
     )
-    services.add(HealthCheckToken, bound => databaseHealth(bound.get(KeyValueStore)))
-  }
+    services.add(HealthCheck, bound => stateStoreHealth(storeOf(bound)))
+    services.add(MetricsSource, bound => stateStoreMetrics(storeOf(bound)))
+  },
+  stop: ({ services }) => storeOf(services).close()
 })
 
-/** Component `db` of /actuator/health. */
-function databaseHealth(store: KeyValueStore): HealthCheck {
-  return {
-    name: 'db',
-    check: async () => {
-      await store.get(Buffer.from([0]))
-      return { status: 'UP', details: { database: store.info.engine, validationQuery: 'get' } }
-    }
-  }
+function storeOf(services: Services): EngineStore {
+  return services.get(KeyValueStore) as EngineStore
 }

@@ -106,14 +106,8 @@ export class ContextCatalogue {
         'This node has no contexts yet: initialise it first (POST /v1/context/init)'
       )
     }
-    for (const text of [name, replicationGroup]) {
-      if (!CONTEXT_NAME.test(text)) {
-        return new ServerError(
-          'AXONIQ-2308',
-          `"${text}" is no name for a context or replication group: a letter, then letters, digits, "-" or "_"`
-        )
-      }
-    }
+    const problem = checkName(name) ?? checkName(replicationGroup)
+    if (problem !== undefined) return problem
     return this.find(name) === undefined
       ? undefined
       : new ServerError('AXONIQ-1304', `Context ${name} exists already`)
@@ -146,4 +140,13 @@ export class ContextCatalogue {
     this.#state = { ...this.#state, contexts: this.#state.contexts.filter(context => context !== removed) }
     return removed
   }
+}
+
+/** Of a context or a replication group. */
+export function checkName(name: string): ServerError | undefined {
+  if (CONTEXT_NAME.test(name)) return undefined
+  return new ServerError(
+    'AXONIQ-2308',
+    `"${name}" is no name for a context or replication group: a letter, then letters, digits, "-" or "_"`
+  )
 }

@@ -14,6 +14,7 @@ import {
   type CatalogueEffect,
   ContextCatalogue,
   type ContextRecord,
+  checkName,
   type NodeAndRole
 } from './context-catalogue.js'
 
@@ -87,6 +88,7 @@ export class Contexts {
   /** Creates `_admin` and, unless told otherwise, `default`. Repeating it changes nothing. */
   initialise(contexts: readonly string[]): Promise<void> {
     return this.#exclusive(async () => {
+      for (const name of contexts) throwIf(checkName(name))
       if (!this.initialised) await this.#change({ kind: 'initialise' })
       for (const name of contexts) {
         if (this.#catalogue.find(name) !== undefined) continue
@@ -227,6 +229,10 @@ export class Contexts {
     this.#changes = result.catch(() => {})
     return result
   }
+}
+
+function throwIf(problem: ServerError | undefined): void {
+  if (problem !== undefined) throw problem
 }
 
 export const ContextsToken = token<Contexts>('cluster/Contexts@1')

@@ -12,6 +12,9 @@ import { readAggregateEvents } from './read/aggregate-reader.js'
 import { EventTracker, type TrackerOptions, type TrackerSink } from './read/event-tracker.js'
 import { readError, writeError } from './storage-error.js'
 
+/** Longer tokens were never given, and an unknown token is no error. */
+const TOKEN_CHARACTERS_MAX = 255
+
 export interface ContextStoreOptions {
   readonly group: number
   readonly limits: AppendLimits
@@ -91,6 +94,7 @@ export class ContextStore {
 
   /** Pieces of the answer of EventStore.ListAggregateEvents, the newest snapshot first when it is allowed. */
   async *aggregateEvents(request: AggregateEventsRequest): AsyncGenerator<Buffer[]> {
+    if (!mayExist(request.aggregateId)) return
     try {
       const { aggregateId, maxSequence } = request
       const to = maxSequence === 0 ? Number.MAX_SAFE_INTEGER : maxSequence
@@ -110,6 +114,7 @@ export class ContextStore {
 
   /** EventStore.ListAggregateSnapshots: newest first; `limit` ≤ 0 is unlimited. */
   async aggregateSnapshots(aggregateId: string, from: number, to: number, limit: number): Promise<Buffer[]> {
+    if (!mayExist(aggregateId)) return []
     const range = { from: Math.max(0, from), to, limit: limit > 0 ? limit : Number.MAX_SAFE_INTEGER }
     const snapshots = await this.#reading(() => this.state.snapshots.range(aggregateId, range))
     return snapshots.map(snapshot => markSnapshot(snapshot.event))
@@ -166,7 +171,8 @@ export class ContextStore {
     throwIf(checkSize(1, event.length, this.options.limits))
     if (isDomainEvent) throwIf(checkAggregate(aggregateIdentifier, sequenceNumber))
     const token = this.options.randomId()
-    const body = encodeScheduleBody({ token, replaces, dueMs, event })
+    const known = replaces.length > TOKEN_CHARACTERS_MAX ? '' : replaces
+    const body = encodeScheduleBody({ token, replaces: known, dueMs, event })
     await this.#propose(encodeEntry(this.#header(EntryKind.schedule), ...body))
     this.#scheduled(dueMs)
     return token
@@ -280,4 +286,9 @@ export class ContextStore {
 
 function throwIf(result: unknown): void {
   if (result instanceof ServerError) throw result
+}
+
+/** An identifier over the limit was never stored, and has no key. */
+function mayExist(aggregateId: string): boolean {
+  return checkAggregate(aggregateId, 0) === undefined
 }

@@ -1,11 +1,14 @@
-export { CheckpointChain, type StoredCheckpoint } from './checkpoint-chain.js'
+export { CheckpointChain, type CheckpointChainOptions, type StoredCheckpoint } from './checkpoint-chain.js'
 export { FileSystem, type OpenFile } from './file-system.js'
 export { Journal, type JournalOptions } from './journal/journal.js'
 export {
+  checkKey,
+  isEmptyRange,
   type KeyRange,
   type KeyValueBatch,
   KeyValueStore,
-  type KeyValueStoreInfo
+  type KeyValueStoreInfo,
+  StoreClosedError
 } from './key-value-store.js'
 export {
   type GroupAppend,

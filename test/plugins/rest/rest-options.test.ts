@@ -2,20 +2,20 @@ import t from 'tap'
 import { restOptions } from '../../../plugins/rest/rest-options.js'
 import { settingsFrom } from '../../../src/kernel/config/configuration.js'
 
-function options(properties: Record<string, string | number | boolean> = {}, env: NodeJS.ProcessEnv = {}) {
-  return restOptions(settingsFrom(properties), env)
+function options(properties: Record<string, string | number | boolean> = {}) {
+  return restOptions(settingsFrom(properties))
 }
 
-t.test('without properties: one port, all addresses, /actuator with details and without probes', async t => {
+t.test('without properties: one port, all addresses, /actuator with details and probes', async t => {
   t.match(options(), {
-    host: undefined,
+    hosts: ['::', '0.0.0.0'],
     port: 8024,
     contextPath: '',
     trustProxy: false,
     actuatorPort: undefined,
     actuatorPath: '/actuator',
     showDetails: true,
-    probes: false,
+    probes: true,
     livenessState: true,
     readinessState: true,
     showsInfo: true
@@ -30,17 +30,19 @@ t.test('without properties: one port, all addresses, /actuator with details and 
   ])
 })
 
+t.test('an address that is named is the only one', async t => {
+  t.same(options({ 'server.address': '127.0.0.1' }).hosts, ['127.0.0.1'])
+})
+
 t.test('the actuator has a port of its own only when another one is named', async t => {
   t.equal(options({ 'server.port': 9000 }).actuatorPort, undefined)
   t.equal(options({ 'server.port': 9000, 'management.server.port': 9000 }).actuatorPort, undefined)
   t.equal(options({ 'server.port': 9000, 'management.server.port': 9001 }).actuatorPort, 9001)
 })
 
-t.test('probes are there in Kubernetes, unless the property says otherwise', async t => {
-  const kubernetes = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
+t.test('probes are there unless the property says otherwise', async t => {
   const property = 'management.endpoint.health.probes.enabled'
-  t.equal(options({}, kubernetes).probes, true)
-  t.equal(options({ [property]: false }, kubernetes).probes, false)
+  t.equal(options({ [property]: false }).probes, false)
   t.equal(options({ [property]: true }).probes, true)
 })
 

@@ -1,0 +1,4 @@
+import t from 'tap'
+import { testEngine } from './support/engine-tests.js'
+
+await testEngine(t, 'nxtedition')
