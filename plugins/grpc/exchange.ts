@@ -9,6 +9,7 @@ import {
   statusOf
 } from '../../src/wire/grpc/index.js'
 import { GrpcStatus, MalformedMessageError, ServerError } from '../../src/wire/index.js'
+import type { AwaitedBytes } from './awaited-bytes.js'
 import type { BorrowedCall } from './borrowed-call.js'
 import { CallFault } from './call-fault.js'
 import { MessageReader, type MessageSink } from './message-reader.js'
@@ -19,6 +20,8 @@ export interface ExchangeOptions {
   readonly gate?: ContextGate | undefined
   readonly messageBytesMax: number
   readonly streamBufferBytes: number
+  /** Absent: unfinished messages are not bounded together. */
+  readonly awaited?: AwaitedBytes | undefined
 }
 
 export interface ExchangeSubject {
@@ -47,7 +50,8 @@ export abstract class Exchange implements ServerCall, MessageSink {
     this.context = contextOf(this.metadata)
     this.reader = new MessageReader(call.stream, this, {
       messageBytesMax: options.messageBytesMax,
-      encoding: call.incomingEncoding
+      encoding: call.incomingEncoding,
+      awaited: options.awaited
     })
     counters.calls++
     counters.active++

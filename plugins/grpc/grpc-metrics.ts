@@ -59,6 +59,13 @@ export function grpcMetrics(server: GrpcServer): MetricsSource {
         for (const { read, ...figure } of figures) yield { ...figure, tags, value: read(counters) }
       }
       const { open, dropped } = server.connections
+      yield {
+        name: 'grpc.server.awaited',
+        kind: 'gauge',
+        unit: 'bytes',
+        description: 'Bytes of unfinished messages',
+        value: server.awaited.bytes
+      }
       yield { name: 'grpc.server.connections', kind: 'gauge', description: 'Open connections', value: open }
       yield {
         name: 'grpc.server.connections.refused',

@@ -1,6 +1,7 @@
 import { type ConnectionInjector, Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
 import type { Logger } from '../../src/kernel/index.js'
 import type { ContextGate, GrpcService } from '../../src/wire/grpc/index.js'
+import { AwaitedBytes } from './awaited-bytes.js'
 import { callInterceptor } from './call-interceptor.js'
 import { Connections } from './connections.js'
 import { MethodTable } from './method-table.js'
@@ -16,23 +17,28 @@ export interface GrpcServerOptions {
   readonly keepAliveTimeoutMs: number
   readonly messageBytesMax: number
   readonly streamBufferBytes: number
+  readonly awaitedBytesMax?: number
   readonly connectionsMax: number
   readonly drainMs: number
 }
 
 /** Of one connection. Every dispatch, query and append is a stream of its own. */
 const concurrentStreamsMax = 100_000
+/** Unfinished messages of all calls. */
+const awaitedBytesMax = 256 * 1024 * 1024
 
 /** Serves methods over gRPC. grpc-js speaks HTTP/2, trailers and deadlines; messages go past it (borrowed-call.ts). */
 export class GrpcServer {
   readonly methods: MethodTable
   readonly connections: Connections
+  readonly awaited: AwaitedBytes
   readonly #server: Server
   readonly #injector: ConnectionInjector
 
   constructor(private readonly options: GrpcServerOptions) {
     this.methods = new MethodTable(options.services)
-    this.#server = new Server(serverOptions(options, this.methods))
+    this.awaited = new AwaitedBytes(options.awaitedBytesMax ?? awaitedBytesMax)
+    this.#server = new Server(serverOptions(options, this.methods, this.awaited))
     for (const [path, { method }] of this.methods.paths) {
       const type = method.kind === 'bidiStream' ? 'bidi' : method.kind
       this.#server.register(path, neverCalled, identity, identity, type)
@@ -68,7 +74,11 @@ export class GrpcServer {
   }
 }
 
-function serverOptions(options: GrpcServerOptions, methods: MethodTable): ServerOptions {
+function serverOptions(
+  options: GrpcServerOptions,
+  methods: MethodTable,
+  awaited: AwaitedBytes
+): ServerOptions {
   return {
     'grpc.keepalive_time_ms': options.keepAliveMs,
     'grpc.keepalive_timeout_ms': options.keepAliveTimeoutMs,
@@ -77,7 +87,7 @@ function serverOptions(options: GrpcServerOptions, methods: MethodTable): Server
     'grpc.max_receive_message_length': options.messageBytesMax,
     'grpc.max_send_message_length': -1,
     'grpc.enable_channelz': 0,
-    interceptors: [callInterceptor(methods.paths, options)]
+    interceptors: [callInterceptor(methods.paths, { ...options, awaited })]
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { GrpcStatus } from '../../src/wire/index.js'
+import type { AwaitedBytes } from './awaited-bytes.js'
 import { CallFault } from './call-fault.js'
 import { decompress } from './decompress.js'
 
@@ -15,6 +16,8 @@ export interface ReaderOptions {
   readonly messageBytesMax: number
   /** Header `grpc-encoding`. */
   readonly encoding: string
+  /** Where unfinished messages are counted, with those of other calls. */
+  readonly awaited?: AwaitedBytes | undefined
 }
 
 const prefixBytes = 5
@@ -27,6 +30,8 @@ const compressedFlag = 1
 export class MessageReader {
   #chunks: Buffer[] = []
   #bufferedBytes = 0
+  /** Of those buffered, as far as they are counted in `awaited`. */
+  #countedBytes = 0
   #neededBytes = prefixBytes
   #paused = false
   #ended = false
@@ -71,6 +76,7 @@ export class MessageReader {
     this.#done = true
     this.#chunks = []
     this.#bufferedBytes = 0
+    this.#count()
     this.stream.resume()
   }
 
@@ -79,6 +85,16 @@ export class MessageReader {
     this.#chunks.push(chunk)
     this.#bufferedBytes += chunk.length
     this.#deliver()
+  }
+
+  /** Over the bound, whoever adds to an unfinished message is refused; what a pause holds back is bounded by its window. */
+  #count(): void {
+    const { awaited } = this.options
+    const change = this.#bufferedBytes - this.#countedBytes
+    if (awaited === undefined || change === 0) return
+    this.#countedBytes = this.#bufferedBytes
+    awaited.change(change)
+    if (change > 0 && awaited.isOver && !this.#paused) this.#fail(tooManyAwaited(awaited))
   }
 
   /** Not reentrant: a sink that resumes while it is given a message returns here first. */
@@ -90,6 +106,7 @@ export class MessageReader {
     } finally {
       this.#delivering = false
     }
+    this.#count()
     if (this.#ended && !this.#paused && !this.#done) this.#finish()
   }
 
@@ -152,6 +169,13 @@ export class MessageReader {
     this.close()
     this.sink.onFault(fault)
   }
+}
+
+export function tooManyAwaited({ bytes }: AwaitedBytes): CallFault {
+  return new CallFault(
+    GrpcStatus.RESOURCE_EXHAUSTED,
+    `${bytes} bytes of unfinished messages are held for all callers, which is the limit; send the message again later`
+  )
 }
 
 function tooLarge(length: number, bytesMax: number): CallFault {

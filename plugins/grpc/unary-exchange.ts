@@ -3,6 +3,7 @@ import type { UnaryCall, UnaryMethod } from '../../src/wire/grpc/index.js'
 import { GrpcStatus } from '../../src/wire/index.js'
 import type { BorrowedCall } from './borrowed-call.js'
 import { Exchange, type ExchangeOptions } from './exchange.js'
+import { tooManyAwaited } from './message-reader.js'
 import { frameMessage } from './message-writer.js'
 import type { MethodCounters } from './method-counters.js'
 
@@ -29,12 +30,13 @@ export class UnaryExchange extends Exchange implements UnaryCall {
   onMessage(message: Buffer): void {
     this.counters.messagesReceived++
     this.counters.bytesReceived += message.length
-    if (this.#request === undefined) this.#request = message
+    if (this.#request === undefined) this.#hold(message)
     else this.finish(GrpcStatus.INTERNAL, 'The method takes one message, and a second one came', null)
   }
 
   onEnd(): void {
     const request = this.#request
+    this.#letGo()
     if (this.cancelled) return
     if (request === undefined)
       this.finish(GrpcStatus.INTERNAL, 'The method takes one message, and none came', null)
@@ -58,8 +60,27 @@ export class UnaryExchange extends Exchange implements UnaryCall {
     else this.#cancelListener = listener
   }
 
+  protected override finish(code: GrpcStatus, details: string, metadata: Metadata | null): void {
+    this.#letGo()
+    super.finish(code, details, metadata)
+  }
+
   protected override release(): void {
+    this.#letGo()
     this.#cancelListener?.()
     this.#cancelListener = undefined
+  }
+
+  /** Until the half-close comes. */
+  #hold(request: Buffer): void {
+    const { awaited } = this.options
+    this.#request = request
+    awaited?.change(request.length)
+    if (awaited?.isOver) this.fail(tooManyAwaited(awaited))
+  }
+
+  #letGo(): void {
+    if (this.#request !== undefined) this.options.awaited?.change(-this.#request.length)
+    this.#request = undefined
   }
 }

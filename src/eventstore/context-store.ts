@@ -1,12 +1,20 @@
 import type { Clock } from '../kernel/index.js'
-import { encodeEventFrames, StorageDamagedError } from '../storage/index.js'
+import { StorageDamagedError } from '../storage/index.js'
 import { markSnapshot, ServerError, scanEvent } from '../wire/index.js'
 import { type AppendLimits, checkAggregate, checkAggregates, checkSize } from './append/append-limits.js'
 import { invalidSequence } from './append/apply-append.js'
 import { type Reservation, SequenceReservations } from './append/sequence-reservations.js'
 import { scanFrames, type TransactionScan } from './append/transaction-scan.js'
 import { type AppendResult, type ContextState, conflictOf } from './context-state.js'
-import { EntryKind, encodeAppendBody, encodeEntry, encodeScheduleBody, encodeTokenBody } from './entry.js'
+import {
+  decodeAppendBody,
+  EntryKind,
+  encodeAppendEntry,
+  encodeEntry,
+  encodeScheduleBody,
+  encodeTokenBody,
+  entryBody
+} from './entry.js'
 import type { Sequencer } from './ports.js'
 import { readAggregateEvents } from './read/aggregate-reader.js'
 import { EventTracker, type TrackerOptions, type TrackerSink } from './read/event-tracker.js'
@@ -71,14 +79,13 @@ export class ContextStore {
   /** One transaction: stored whole, durable and visible when it resolves, or not at all (EventStore.AppendEvent). */
   async append(events: readonly Buffer[]): Promise<void> {
     if (events.length === 0) return
-    const frames = encodeEventFrames(events)
-    throwIf(checkSize(events.length, frames.length, this.options.limits))
-    const scan = scanFrames(frames, events.length)
+    const bytes = events.reduce((sum, event) => sum + event.length, 0)
+    throwIf(checkSize(events.length, bytes, this.options.limits))
+    const entry = encodeAppendEntry(this.#header(EntryKind.append), events)
+    const scan = scanFrames(decodeAppendBody(entryBody(entry)).frames, events.length)
     throwIf(checkAggregates(scan) ?? conflictOf(scan))
     if (this.#isCold(scan)) await this.state.index.load([...scan.ranges.keys()])
     const reservations = this.#reserve(scan)
-    const header = this.#header(EntryKind.append)
-    const entry = encodeEntry(header, ...encodeAppendBody(events.length, frames))
     this.state.scans.set(entry, scan)
     await this.#proposeAppend(entry, reservations)
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert'
+import { encodeEventFrames } from '../storage/index.js'
 
 /**
  * What a replication group's log says about a context. Layout: `u8 kind, u8 format, u32 context, u48 storedAtMs`, then the
@@ -14,6 +15,7 @@ export const EntryKind = {
 
 const FORMAT = 1
 const HEADER_BYTES = 12
+const COUNT_BYTES = 4
 
 export interface EntryHeader {
   readonly kind: number
@@ -23,11 +25,23 @@ export interface EntryHeader {
 
 export function encodeEntry(header: EntryHeader, ...body: readonly Buffer[]): Buffer {
   const head = Buffer.allocUnsafe(HEADER_BYTES)
-  head.writeUInt8(header.kind, 0)
-  head.writeUInt8(FORMAT, 1)
-  head.writeUInt32BE(header.contextId, 2)
-  head.writeUIntBE(header.storedAtMs, 6, 6)
+  writeHeader(header, head)
   return Buffer.concat([head, ...body])
+}
+
+/** The entry of a transaction. Its events are copied once, to where journal and segment take them from. */
+export function encodeAppendEntry(header: EntryHeader, events: readonly Buffer[]): Buffer {
+  const entry = encodeEventFrames(events, HEADER_BYTES + COUNT_BYTES)
+  writeHeader(header, entry)
+  entry.writeUInt32BE(events.length, HEADER_BYTES)
+  return entry
+}
+
+function writeHeader(header: EntryHeader, target: Buffer): void {
+  target.writeUInt8(header.kind, 0)
+  target.writeUInt8(FORMAT, 1)
+  target.writeUInt32BE(header.contextId, 2)
+  target.writeUIntBE(header.storedAtMs, 6, 6)
 }
 
 export function decodeEntryHeader(data: Buffer): EntryHeader {
@@ -44,14 +58,8 @@ export function entryBody(data: Buffer): Buffer {
 }
 
 /** Body of `append`: `u32 count`, then the event frames as a segment stores them. */
-export function encodeAppendBody(count: number, frames: Buffer): Buffer[] {
-  const head = Buffer.allocUnsafe(4)
-  head.writeUInt32BE(count, 0)
-  return [head, frames]
-}
-
 export function decodeAppendBody(body: Buffer): { readonly count: number; readonly frames: Buffer } {
-  return { count: body.readUInt32BE(0), frames: body.subarray(4) }
+  return { count: body.readUInt32BE(0), frames: body.subarray(COUNT_BYTES) }
 }
 
 export interface ScheduleBody {

@@ -33,7 +33,7 @@ export interface WrittenRecord {
   readonly end: number
 }
 
-/** Lays records out for one write that begins at `start` of a file. */
+/** Lays records out for one write that begins at `start` of a file, into a buffer that is large enough. */
 export class BlockWriter {
   readonly #target: Buffer
   #length = 0
@@ -41,9 +41,9 @@ export class BlockWriter {
   constructor(
     private readonly serial: number,
     private readonly start: number,
-    bytesMax: number
+    target: Buffer
   ) {
-    this.#target = Buffer.alloc(bytesMax)
+    this.#target = target
   }
 
   /** Where the next byte goes. */
@@ -90,7 +90,9 @@ export class BlockWriter {
 
   #padBlock(): void {
     if (roomInBlock(this.position) > 0) return
-    this.#length += BLOCK_BYTES - (this.position % BLOCK_BYTES)
+    const end = this.#length + BLOCK_BYTES - (this.position % BLOCK_BYTES)
+    this.#target.fill(0, this.#length, end)
+    this.#length = end
   }
 }
 

@@ -49,14 +49,15 @@ export function writeBytesMax(parts: readonly Part[], lastWrite: readonly Manife
   return parts.reduce((sum, part) => sum + encodedBytesMax(part.bytes), manifest) + PART_OVERHEAD_BYTES
 }
 
-/** Lays a write out: the manifest of the write before, then one record a part, each linked to its group's record before. */
+/** Lays a write out in `target` (`writeBytesMax` long at least): the manifest of the write before, then one record a part, each linked to its group's record before. */
 export function encodeWrite(
   at: { readonly serial: number; readonly offset: number },
   parts: readonly Part[],
   lastWrite: readonly ManifestItem[],
-  linkOf: (group: number) => number
+  linkOf: (group: number) => number,
+  target: Buffer
 ): EncodedWrite {
-  const writer = new BlockWriter(at.serial, at.offset, writeBytesMax(parts, lastWrite))
+  const writer = new BlockWriter(at.serial, at.offset, target)
   const header = { writeSerial: at.serial, writeOffset: at.offset }
   writer.record([
     encodeHeader({ ...header, kind: RecordKind.manifest, group: MANIFEST_GROUP, previous: 0 }),

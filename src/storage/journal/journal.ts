@@ -49,6 +49,7 @@ export class Journal implements LogStorage {
   /** A checkpoint may have freed files. Looked at between writes, so that steady load does not put it off for ever. */
   #mayRetire = false
   #batches = 0
+  #scratch: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
 
   constructor(private readonly options: JournalOptions) {
     this.#files = new JournalFiles(options)
@@ -178,17 +179,22 @@ export class Journal implements LogStorage {
   }
 
   async #write(parts: readonly Part[]): Promise<void> {
-    const place = await this.#end.placeFor(writeBytesMax(parts, this.#lastWrite))
-    const { bytes, placed } = encodeWrite(
-      place,
-      parts,
-      this.#lastWrite,
-      group => this.#groups.get(group)?.link ?? 0
-    )
+    const bytesMax = writeBytesMax(parts, this.#lastWrite)
+    const place = await this.#end.placeFor(bytesMax)
+    const linkOf = (group: number) => this.#groups.get(group)?.link ?? 0
+    const { bytes, placed } = encodeWrite(place, parts, this.#lastWrite, linkOf, this.#scratchFor(bytesMax))
     await this.#end.write(bytes)
     this.#batches++
     this.#lastWrite = placed.map(({ part, checksum }) => ({ group: part.group, checksum }))
     for (const each of placed) this.#remember(each)
+  }
+
+  /** Writes are made one at a time, so they take turns with one buffer; only an unusually large one gets its own. */
+  #scratchFor(bytes: number): Buffer {
+    if (bytes > SCRATCH_BYTES_MAX) return Buffer.allocUnsafeSlow(bytes)
+    if (this.#scratch.length < bytes)
+      this.#scratch = Buffer.allocUnsafeSlow(Math.max(bytes, this.#scratch.length * 2))
+    return this.#scratch
   }
 
   #remember({ part, checksum, place }: PlacedPart): void {
@@ -208,7 +214,9 @@ export class Journal implements LogStorage {
   async #retireFiles(): Promise<void> {
     this.#mayRetire = false
     if (this.#end.failure !== undefined) return
-    for (let serial = this.#oldestSerial(); serial < this.#end.lastSerial; serial++) {
+    // What is written here may need a file of its own: that one is not for this round.
+    const end = this.#end.lastSerial
+    for (let serial = this.#oldestSerial(); serial < end; serial++) {
       const groups = [...this.#groups]
       if (groups.some(([, group]) => (group.oldestSerial ?? Number.POSITIVE_INFINITY) <= serial)) return
       const resting = groups.filter(
@@ -253,6 +261,8 @@ export class Journal implements LogStorage {
     )
   }
 }
+
+const SCRATCH_BYTES_MAX = 8 * 1024 * 1024
 
 function describe(group: number, index: GroupIndex, damage: string | undefined): RecoveredGroup {
   return {

@@ -125,7 +125,7 @@ export class SyncedFile {
 }
 
 function endOfFile(serial: number, position: number): Buffer {
-  const writer = new BlockWriter(serial, position, BLOCK_BYTES + encodedBytesMax(0))
+  const writer = new BlockWriter(serial, position, Buffer.alloc(BLOCK_BYTES + encodedBytesMax(0)))
   writer.endOfFile()
   return writer.bytes
 }

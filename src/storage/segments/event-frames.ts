@@ -6,12 +6,12 @@ export const EVENT_CRC_SEED = 0x4d79656c
 /** `u32 length, u32 crc32(bytes, EVENT_CRC_SEED)` stand before the bytes of each event. */
 export const FRAME_HEADER_BYTES = 8
 
-/** The events of one transaction as frames, copied once into one buffer. */
-export function encodeEventFrames(events: readonly Buffer[]): Buffer {
-  let total = 0
+/** The events of one transaction as frames, copied once into one buffer, with room for the caller's own bytes in front. */
+export function encodeEventFrames(events: readonly Buffer[], reservedBytes = 0): Buffer {
+  let total = reservedBytes
   for (const event of events) total += FRAME_HEADER_BYTES + event.length
   const frames = Buffer.allocUnsafe(total)
-  let offset = 0
+  let offset = reservedBytes
   for (const event of events) {
     frames.writeUInt32BE(event.length, offset)
     frames.writeUInt32BE(crc32(event, EVENT_CRC_SEED), offset + 4)

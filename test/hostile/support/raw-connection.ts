@@ -90,8 +90,11 @@ export class RawConnection {
       const extraBytes = this.#extraBytes.get(id) ?? 0
       const takenBytes = Math.min(this.#windowBytes, this.#streamWindowBytes + extraBytes, frameBytesMax)
       const part = bytes.subarray(at, at + Math.max(0, takenBytes))
-      if (part.length === 0) await new Promise(resolve => setTimeout(resolve, 2))
-      else this.send(frame(frameTypes.data, 0, id, part))
+      if (part.length === 0) {
+        await new Promise(resolve => setTimeout(resolve, 2))
+        continue
+      }
+      this.send(frame(frameTypes.data, 0, id, part))
       this.#windowBytes -= part.length
       this.#extraBytes.set(id, extraBytes - part.length)
       at += part.length
