@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.js'
 
 /** Keeps two processes from writing to one directory. The lock of a process that is gone is taken over. */
 export class DirectoryLock {
@@ -11,9 +12,10 @@ export class DirectoryLock {
 
   async take(): Promise<void> {
     await mkdir(this.directory, { recursive: true })
+    const content = JSON.stringify(await thisProcess())
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        await writeFile(this.#path, `${process.pid}`, { flag: 'wx' })
+        await writeFile(this.#path, content, { flag: 'wx' })
         return
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -28,22 +30,21 @@ export class DirectoryLock {
   }
 
   async #removeIfStale(): Promise<void> {
-    const pid = Number(await readFile(this.#path, 'utf8').catch(() => '0'))
-    if (pid !== process.pid && isAlive(pid)) {
+    const holder = await this.#holder()
+    if (holder !== undefined && (await isRunning(holder))) {
       throw new Error(
-        `Process ${pid} uses ${this.directory} already (${this.#path}). Stop it, or give this node directories of its own (axoniq.axonserver.replication.log-storage-folder, axoniq.axonserver.controldb-path, axoniq.axonserver.event.storage)`
+        `Process ${holder.pid} uses ${this.directory} already (${this.#path}). Stop it, or give this node directories of its own (axoniq.axonserver.replication.log-storage-folder, axoniq.axonserver.controldb-path, axoniq.axonserver.event.storage)`
       )
     }
     await rm(this.#path, { force: true })
   }
-}
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  /** Undefined for a lock that was cut off while it was written. */
+  async #holder(): Promise<ProcessIdentity | undefined> {
+    try {
+      return JSON.parse(await readFile(this.#path, 'utf8')) as ProcessIdentity
+    } catch {
+      return undefined
+    }
   }
 }

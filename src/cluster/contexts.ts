@@ -134,6 +134,8 @@ export class Contexts {
     this.#checkpointedIndex = position.index
     if (damage === undefined) await this.options.sequencer.start(ADMIN_GROUP, this.#machine(), position)
     else {
+      // Nothing could be served, and every context would seem not to exist.
+      if (restored === undefined) throw new ServerError('AXONIQ-9000', damage)
       this.#adminFailure = damage
       this.options.log.error({ reason: damage }, 'the log of _admin is damaged: contexts can not be changed')
     }

@@ -1,7 +1,13 @@
 import type { Clock } from '../kernel/index.js'
 import { StorageDamagedError } from '../storage/index.js'
 import { markSnapshot, ServerError, scanEvent } from '../wire/index.js'
-import { type AppendLimits, checkAggregate, checkAggregates, checkSize } from './append/append-limits.js'
+import {
+  type AppendLimits,
+  checkAggregate,
+  checkAggregates,
+  checkSize,
+  mayExist
+} from './append/append-limits.js'
 import { invalidSequence } from './append/apply-append.js'
 import { type Reservation, SequenceReservations } from './append/sequence-reservations.js'
 import { scanFrames, type TransactionScan } from './append/transaction-scan.js'
@@ -293,9 +299,4 @@ export class ContextStore {
 
 function throwIf(result: unknown): void {
   if (result instanceof ServerError) throw result
-}
-
-/** An identifier over the limit was never stored, and has no key. */
-function mayExist(aggregateId: string): boolean {
-  return checkAggregate(aggregateId, 0) === undefined
 }

@@ -33,10 +33,12 @@ const eventFiles = (directory: string) => readdirSync(join(directory, 'events/de
 t.test('a state store that lost every checkpoint is not taken for a new node', async t => {
   const options = await lived(t)
   const before = eventFiles(options.directory)
-  await t.rejects(StoreFixture.open({ ...options, store: new MemoryKeyValueStore() }), {
+  const node = StoreFixture.unopened({ ...options, store: new MemoryKeyValueStore() })
+  await t.rejects(node.contexts.open(), {
     code: 'AXONIQ-9000',
     message: /group 0 is damaged: entries 1 to \d+ are missing, and the state store does not contain them/
   } as never)
+  await node.eventStore.close()
   t.same(eventFiles(options.directory), before)
 })
 

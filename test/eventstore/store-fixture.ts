@@ -77,6 +77,11 @@ export class StoreFixture {
     })
   }
 
+  /** For starts that are meant to fail. */
+  static unopened(options: StoreFixtureOptions): StoreFixture {
+    return new StoreFixture(options)
+  }
+
   /** Starts, and initialises a node that is new. */
   static async open(options: StoreFixtureOptions): Promise<StoreFixture> {
     const fixture = new StoreFixture(options)

@@ -52,3 +52,8 @@ export function checkAggregate(aggregateId: string, sequenceNumber: number): Ser
   }
   return undefined
 }
+
+/** An identifier over the limit was never stored, and has no key. */
+export function mayExist(aggregateId: string): boolean {
+  return checkAggregate(aggregateId, 0) === undefined
+}
