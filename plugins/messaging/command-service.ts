@@ -5,6 +5,7 @@ import { FlowControl, InstructionAck } from '../../src/wire/generated/common.js'
 import type { GrpcService, StreamCall, StreamListener } from '../../src/wire/grpc/index.js'
 import { decodeMessage, scanEnvelope } from '../../src/wire/index.js'
 import { InstructionAcks } from './instruction-acks.js'
+import { MessageFaults } from './message-faults.js'
 
 const service = '/io.axoniq.axonserver.grpc.command.CommandService'
 /** command.proto, `CommandProviderOutbound`: what a handler sends. */
@@ -37,6 +38,7 @@ export function commandService(messaging: Messaging, log: Logger): GrpcService {
 class CommandStreamCall implements StreamListener {
   readonly #stream: CommandHandlerStream
   readonly #acks: InstructionAcks
+  readonly #faults: MessageFaults
 
   constructor(
     private readonly call: StreamCall,
@@ -45,6 +47,7 @@ class CommandStreamCall implements StreamListener {
   ) {
     this.#stream = messaging.commands.openHandlerStream(call.context, call)
     this.#acks = new InstructionAcks(call, ackField, messaging.node.name)
+    this.#faults = new MessageFaults(log, 'a message of a command handler could not be processed')
   }
 
   /** What one message does wrong concerns that message only: the stream survives. */
@@ -52,9 +55,7 @@ class CommandStreamCall implements StreamListener {
     try {
       this.#receive(message)
     } catch (error) {
-      const { context } = this.call
-      const { clientId } = this.#stream
-      this.log.warn({ error, context, clientId }, 'a message of a command handler could not be processed')
+      this.#faults.report(error, this.call.context, this.#stream.clientId)
     }
   }
 

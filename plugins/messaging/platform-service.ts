@@ -10,6 +10,7 @@ import {
 } from '../../src/wire/grpc/index.js'
 import { decodeMessage, scanEnvelope } from '../../src/wire/index.js'
 import { InstructionAcks } from './instruction-acks.js'
+import { MessageFaults } from './message-faults.js'
 
 const service = '/io.axoniq.axonserver.grpc.control.PlatformService'
 /** control.proto, `PlatformInboundInstruction`: what a client sends. */
@@ -48,6 +49,7 @@ export function platformService(messaging: Messaging, log: Logger): GrpcService 
 class PlatformStreamCall implements StreamListener {
   readonly #session: ClientSession
   readonly #acks: InstructionAcks
+  readonly #faults: MessageFaults
 
   constructor(
     private readonly call: StreamCall,
@@ -56,6 +58,7 @@ class PlatformStreamCall implements StreamListener {
   ) {
     this.#session = messaging.platform.openStream(call.context, call)
     this.#acks = new InstructionAcks(call, ackField, messaging.node.name)
+    this.#faults = new MessageFaults(log, 'an instruction of a client could not be processed')
   }
 
   /** What one message does wrong concerns that message only: the stream survives. */
@@ -63,9 +66,7 @@ class PlatformStreamCall implements StreamListener {
     try {
       this.#receive(message)
     } catch (error) {
-      const { context } = this.call
-      const { clientId } = this.#session
-      this.log.warn({ error, context, clientId }, 'an instruction of a client could not be processed')
+      this.#faults.report(error, this.call.context, this.#session.clientId)
     }
   }
 

@@ -5,6 +5,7 @@ import { QueryComplete, QuerySubscription } from '../../src/wire/generated/query
 import type { StreamCall, StreamListener } from '../../src/wire/grpc/index.js'
 import { decodeMessage, scanEnvelope } from '../../src/wire/index.js'
 import { InstructionAcks } from './instruction-acks.js'
+import { MessageFaults } from './message-faults.js'
 
 /** query.proto, `QueryProviderOutbound`: what a handler sends. */
 const fields = {
@@ -30,6 +31,7 @@ export interface QueryStreamCallOptions {
 export class QueryStreamCall implements StreamListener {
   readonly #stream: QueryHandlerStream
   readonly #acks: InstructionAcks
+  readonly #faults: MessageFaults
   readonly #log: Logger
 
   constructor(
@@ -38,6 +40,7 @@ export class QueryStreamCall implements StreamListener {
   ) {
     this.#stream = queries.openHandlerStream(call.context, call)
     this.#acks = new InstructionAcks(call, ackField, nodeName)
+    this.#faults = new MessageFaults(log, 'a message of a query handler could not be processed')
     this.#log = log
   }
 
@@ -46,9 +49,7 @@ export class QueryStreamCall implements StreamListener {
     try {
       this.#receive(message)
     } catch (error) {
-      const { context } = this.call
-      const { clientId } = this.#stream
-      this.#log.warn({ error, context, clientId }, 'a message of a query handler could not be processed')
+      this.#faults.report(error, this.call.context, this.#stream.clientId)
     }
   }
 

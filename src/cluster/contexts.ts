@@ -1,9 +1,10 @@
-import type {
-  CheckpointCut,
-  CommittedEntry,
-  EventStore,
-  LogPosition,
-  Sequencer
+import {
+  type CheckpointCut,
+  type CommittedEntry,
+  type EventStore,
+  type LogPosition,
+  type Sequencer,
+  writeError
 } from '../eventstore/index.js'
 import { type Logger, token } from '../kernel/index.js'
 import { ServerError } from '../wire/index.js'
@@ -188,7 +189,8 @@ export class Contexts {
     const refused = this.#catalogue.check(change)
     if (refused !== undefined) throw refused
     const data = Buffer.from(JSON.stringify(change), 'utf8')
-    const effect = (await this.options.sequencer.propose(ADMIN_GROUP, data)) as CatalogueEffect | ServerError
+    const proposed = this.options.sequencer.propose(ADMIN_GROUP, data)
+    const effect = (await proposed.catch(rethrowInCode)) as CatalogueEffect | ServerError
     if (effect instanceof ServerError) throw effect
     if (change.kind === 'initialise') this.#serving.add(ADMIN_CONTEXT)
     if (effect.removed !== undefined) await this.#close(effect.removed, change.kind === 'purgeContext')
@@ -231,6 +233,10 @@ export class Contexts {
     this.#changes = result.catch(() => {})
     return result
   }
+}
+
+function rethrowInCode(error: unknown): never {
+  throw writeError(error)
 }
 
 function throwIf(problem: ServerError | undefined): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/index.js'
 import { StorageDamagedError } from '../storage/index.js'
-import { markSnapshot, ServerError, scanEvent } from '../wire/index.js'
+import { markSnapshot, ServerError, scanEvent, scanEventPayloadType } from '../wire/index.js'
 import {
   type AppendLimits,
   checkAggregate,
@@ -24,6 +24,7 @@ import {
 import type { Sequencer } from './ports.js'
 import { readAggregateEvents } from './read/aggregate-reader.js'
 import { EventTracker, type TrackerOptions, type TrackerSink } from './read/event-tracker.js'
+import { searchToken } from './read/token-search.js'
 import { readError, writeError } from './storage-error.js'
 
 /** Longer tokens were never given, and an unknown token is no error. */
@@ -87,6 +88,8 @@ export class ContextStore {
     if (events.length === 0) return
     const bytes = events.reduce((sum, event) => sum + event.length, 0)
     throwIf(checkSize(events.length, bytes, this.options.limits))
+    // Streams look at payload types: an event that they can't read must not get into them.
+    for (const event of events) scanEventPayloadType(event)
     const entry = encodeAppendEntry(this.#header(EntryKind.append), events)
     const scan = scanFrames(decodeAppendBody(entryBody(entry)).frames, events.length)
     throwIf(checkAggregates(scan) ?? conflictOf(scan))
@@ -154,7 +157,7 @@ export class ContextStore {
 
   /** Token of the first event whose timestamp is at least `instantMs`; the next token when all are older; −1 when empty. */
   tokenAt(instantMs: number): Promise<number> {
-    return this.#reading(() => this.#findToken(instantMs))
+    return this.#reading(() => searchToken(this.state, instantMs))
   }
 
   /** EventStore.ListEvents: a negative or truncated start is the first event there is. */
@@ -181,6 +184,7 @@ export class ContextStore {
   /** EventScheduler.ScheduleEvent and RescheduleEvent; returns the token of the new entry. */
   async schedule(dueMs: number, event: Buffer, replaces = ''): Promise<string> {
     const { isDomainEvent, aggregateIdentifier, sequenceNumber } = scanEvent(event)
+    scanEventPayloadType(event)
     throwIf(checkSize(1, event.length, this.options.limits))
     if (isDomainEvent) throwIf(checkAggregate(aggregateIdentifier, sequenceNumber))
     const token = this.options.randomId()
@@ -213,24 +217,6 @@ export class ContextStore {
   closeStreams(): void {
     this.#closed = true
     for (const tracker of [...this.#trackers]) tracker.close()
-  }
-
-  async #findToken(instantMs: number): Promise<number> {
-    const { segments, index, times } = this.state
-    if (segments.nextToken === segments.firstToken) return -1
-    const start = times.searchFrom(instantMs, [...index.pending, index.active])
-    if (start === undefined) return segments.nextToken
-    const cursor = segments.cursor(start)
-    try {
-      for (;;) {
-        const run = await cursor.next(1024, 1024 * 1024)
-        if (run.events.length === 0) return segments.nextToken
-        const found = run.events.findIndex(event => scanEvent(event).timestampMs >= instantMs)
-        if (found >= 0) return run.firstToken + found
-      }
-    } finally {
-      cursor.close()
-    }
   }
 
   #isCold(scan: TransactionScan): boolean {

@@ -21,3 +21,4 @@ export {
   type StateMachine
 } from './ports.js'
 export type { EventTracker, TrackerSink } from './read/event-tracker.js'
+export { writeError } from './storage-error.js'

@@ -92,8 +92,10 @@ async function attackFor(
 
 /** All that the attackers opened is gone; the good client has one stream open and two connections. */
 async function settle(t: Test, watch: ServerWatch): Promise<void> {
+  const startMs = Date.now()
   t.equal(await watch.settled('grpc_server_calls_active', 1), 1, 'no call is left open')
   t.equal(await watch.settled('grpc_server_connections', 2), 2, 'no connection is left open')
+  t.comment(`all was released after ${Date.now() - startMs} ms`)
   for (const gauge of [
     'myelin_event_trackers',
     'myelin_event_receiving_bytes',

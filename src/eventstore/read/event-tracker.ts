@@ -27,6 +27,8 @@ export interface TrackerSource {
 
 const EVENTS_PER_ROUND = 500
 const BYTES_PER_ROUND = 512 * 1024
+/** Payload types that one stream may leave out. Those beyond are sent: clients ignore what they do not handle. */
+const BLACKLIST_MAX = 10_000
 
 /**
  * One open event stream (EventStore.ListEvents): history first, then the live tail, without a seam. It sends as long as it has
@@ -78,7 +80,7 @@ export class EventTracker {
   }
 
   blacklist(type: string, revision: string): void {
-    this.#blacklist.add(payloadKey(type, revision))
+    if (this.#blacklist.size < BLACKLIST_MAX) this.#blacklist.add(payloadKey(type, revision))
   }
 
   /** The transport accepts messages again. */

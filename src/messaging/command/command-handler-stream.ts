@@ -1,4 +1,4 @@
-import { wrapMessage } from '../../wire/index.js'
+import { ServerError, wrapMessage } from '../../wire/index.js'
 import { clientStreamId } from '../clients/client-stream-id.js'
 import type { HandlerRegistration } from '../clients/handler-registration.js'
 import type { OutboundStream } from '../flow/outbound-stream.js'
@@ -9,6 +9,8 @@ import type { PendingCommand } from './pending-command.js'
 const commandField = 2
 const nothing = Buffer.alloc(0)
 const defaultLoadFactor = 100
+/** Commands that one stream may register. */
+const commandRegistrationsMax = 10_000
 
 export interface CommandSubscriptionRequest {
   readonly command: string
@@ -74,6 +76,7 @@ export class CommandHandlerStream {
     if (this.#isClosed) return
     this.#identify(clientId)
     this.#componentName ??= componentName
+    if (!this.#registrations.has(command)) this.#checkRegistrations(command)
     const registration: HandlerRegistration = {
       kind: 'command',
       context: this.context,
@@ -135,6 +138,12 @@ export class CommandHandlerStream {
     if (this.#clientId !== undefined) return
     this.#clientId = clientId
     this.#streamId = clientStreamId(clientId, this.options.randomId())
+  }
+
+  #checkRegistrations(command: string): void {
+    if (this.#registrations.size < commandRegistrationsMax) return
+    const message = `${this.clientId} already handles ${commandRegistrationsMax} commands on this stream, which is the limit. ${command} is not registered.`
+    throw new ServerError('AXONIQ-1900', message)
   }
 
   #deliver(pending: PendingCommand): boolean {
