@@ -43,8 +43,14 @@ export default definePlugin({
     })
     services.add(MetricsSource, bound => journalMetrics(bound))
   },
-  start: async ({ services, settings }) => {
-    const lock = new DirectoryLock(settings.string('myelin.journal.directory')!)
+  start: async ({ services, settings, log }) => {
+    const lock = new DirectoryLock(settings.string('myelin.journal.directory')!, {
+      clock: services.get(Clock),
+      onLost: error => {
+        log.error({ error }, 'another process has taken the directory of the journal over: this one ends')
+        process.exit(FATAL_STORAGE_EXIT_CODE)
+      }
+    })
     await lock.take()
     locks.set(services, lock)
   },

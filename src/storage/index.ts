@@ -23,6 +23,7 @@ export {
   StorageFullError
 } from './log-storage.js'
 export { MemoryKeyValueStore } from './memory-key-value-store.js'
+export { MemoryLogStorage } from './memory-log-storage.js'
 export { NodeFileSystem } from './node-file-system.js'
 export type { EventCursor } from './segments/event-cursor.js'
 export {

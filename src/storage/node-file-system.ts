@@ -6,6 +6,7 @@ import { StorageFullError } from './log-storage.js'
 
 const FLAGS = { read: 'r', write: 'r+', create: 'wx+' } as const
 const DISK_FULL_CODES = new Set(['ENOSPC', 'EDQUOT'])
+const MISSING_CODES = new Set(['ENOENT', 'ENOTDIR'])
 
 /** The operating system's file system. */
 export class NodeFileSystem implements FileSystem {
@@ -14,15 +15,23 @@ export class NodeFileSystem implements FileSystem {
   }
 
   async exists(path: string): Promise<boolean> {
-    return access(path).then(
-      () => true,
-      () => false
-    )
+    try {
+      await access(path)
+      return true
+    } catch (error) {
+      if (isMissing(error)) return false
+      // A directory that may not be looked into is not an empty one.
+      throw translate(path, 'access', error)
+    }
   }
 
   async list(directory: string): Promise<string[]> {
-    if (!(await this.exists(directory))) return []
-    return (await inWords(directory, 'list', () => readdir(directory))).sort()
+    try {
+      return (await readdir(directory)).sort()
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw translate(directory, 'list', error)
+    }
   }
 
   async createDirectory(path: string): Promise<void> {
@@ -83,10 +92,14 @@ class NodeFile implements OpenFile {
 
   readNow(target: Buffer, position: number): number {
     let done = 0
-    while (done < target.length) {
-      const bytesRead = readSync(this.handle.fd, target, done, target.length - done, position + done)
-      if (bytesRead === 0) break
-      done += bytesRead
+    try {
+      while (done < target.length) {
+        const bytesRead = readSync(this.handle.fd, target, done, target.length - done, position + done)
+        if (bytesRead === 0) break
+        done += bytesRead
+      }
+    } catch (error) {
+      throw translate(this.path, 'read', error)
     }
     return done
   }
@@ -126,7 +139,7 @@ class NodeFile implements OpenFile {
   }
 
   close(): Promise<void> {
-    return this.handle.close()
+    return inWords(this.path, 'close', () => this.handle.close())
   }
 }
 
@@ -144,6 +157,10 @@ function skip(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
   return []
 }
 
+function isMissing(error: unknown): boolean {
+  return MISSING_CODES.has((error as NodeJS.ErrnoException).code ?? '')
+}
+
 async function inWords<T>(path: string, what: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation()
@@ -157,5 +174,5 @@ function translate(path: string, what: string, error: unknown): unknown {
   if (code !== undefined && DISK_FULL_CODES.has(code)) {
     return new StorageFullError(`The disk of ${path} is full: free some space`, { cause: error })
   }
-  return new Error(`Can not ${what} ${path}: ${message}`, { cause: error })
+  return new Error(`Cannot ${what} ${path}: ${message}`, { cause: error })
 }

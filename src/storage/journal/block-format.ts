@@ -10,6 +10,8 @@ export const FRAGMENT_HEADER_BYTES = 7
 
 export const FragmentType = { none: 0, full: 1, first: 2, middle: 3, last: 4, endOfFile: 5 } as const
 
+const NO_BYTES = Buffer.alloc(0)
+
 export function fragmentChecksum(serial: number, block: number, type: number, bytes: Buffer): number {
   return crc32(bytes, (Math.imul(serial, 0x9e3779b1) ^ Math.imul(block + 1, 0x85ebca6b) ^ type) >>> 0)
 }
@@ -55,69 +57,43 @@ export class BlockWriter {
     return this.#target.subarray(0, this.#length)
   }
 
-  /** `parts` are the record, one after the other. */
-  record(parts: readonly Buffer[]): WrittenRecord {
-    let rest = parts.reduce((sum, part) => sum + part.length, 0)
-    const source = new PartReader(parts)
+  record(record: Buffer): WrittenRecord {
     this.#padBlock()
     const position = this.position
-    let isFirst = true
+    let done = 0
     do {
       this.#padBlock()
-      const length = Math.min(rest, roomInBlock(this.position) - FRAGMENT_HEADER_BYTES)
-      rest -= length
-      this.#fragment(typeOf(isFirst, rest === 0), length, source)
-      isFirst = false
-    } while (rest > 0)
+      const end = Math.min(record.length, done + roomInBlock(this.position) - FRAGMENT_HEADER_BYTES)
+      this.#fragment(typeOf(done === 0, end === record.length), record.subarray(done, end))
+      done = end
+    } while (done < record.length)
     return { position, end: this.position }
   }
 
   endOfFile(): void {
     this.#padBlock()
-    this.#fragment(FragmentType.endOfFile, 0, new PartReader([]))
+    this.#fragment(FragmentType.endOfFile, NO_BYTES)
   }
 
-  #fragment(type: number, length: number, source: PartReader): void {
+  #fragment(type: number, bytes: Buffer): void {
     const at = this.#length
     const block = Math.floor(this.position / BLOCK_BYTES)
-    source.copyTo(this.#target, at + FRAGMENT_HEADER_BYTES, length)
-    const bytes = this.#target.subarray(at + FRAGMENT_HEADER_BYTES, at + FRAGMENT_HEADER_BYTES + length)
     this.#target.writeUInt32BE(fragmentChecksum(this.serial, block, type, bytes), at)
-    this.#target.writeUInt16BE(length, at + 4)
-    this.#target.writeUInt8(type, at + 6)
-    this.#length = at + FRAGMENT_HEADER_BYTES + length
+    this.#target.writeUInt16BE(bytes.length, at + 4)
+    this.#target[at + 6] = type
+    this.#target.set(bytes, at + FRAGMENT_HEADER_BYTES)
+    this.#length = at + FRAGMENT_HEADER_BYTES + bytes.length
   }
 
   #padBlock(): void {
     if (roomInBlock(this.position) > 0) return
-    const end = this.#length + BLOCK_BYTES - (this.position % BLOCK_BYTES)
-    this.#target.fill(0, this.#length, end)
-    this.#length = end
+    const length = this.#length + BLOCK_BYTES - (this.position % BLOCK_BYTES)
+    this.#target.fill(0, this.#length, length)
+    this.#length = length
   }
 }
 
 function typeOf(isFirst: boolean, isLast: boolean): number {
   if (isFirst) return isLast ? FragmentType.full : FragmentType.first
   return isLast ? FragmentType.last : FragmentType.middle
-}
-
-class PartReader {
-  #part = 0
-  #offset = 0
-
-  constructor(private readonly parts: readonly Buffer[]) {}
-
-  copyTo(target: Buffer, at: number, length: number): void {
-    let done = 0
-    while (done < length) {
-      const part = this.parts[this.#part]!
-      const copied = part.copy(target, at + done, this.#offset, this.#offset + length - done)
-      done += copied
-      this.#offset += copied
-      if (this.#offset === part.length) {
-        this.#part++
-        this.#offset = 0
-      }
-    }
-  }
 }

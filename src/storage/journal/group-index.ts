@@ -1,27 +1,18 @@
-import type { HardState, LogCheckpoint, LogEntry } from '../log-storage.js'
-
-/** Where one record with entries stands. */
-export interface RecordPlace {
-  readonly serial: number
-  readonly position: number
-  readonly length: number
-}
-
-export interface EntryRun extends RecordPlace {
-  readonly firstIndex: number
-  readonly count: number
-}
+import type { HardState, LogCheckpoint } from '../log-storage.js'
+import type { TermRun } from './record-format.js'
+import { type EntryRun, type RecordPlace, RunList } from './run-list.js'
 
 /** What is in memory of one group's log: where its entries stand, their terms, its hard state. */
 export class GroupIndex {
   hardState: HardState | undefined
-  /** Checksum of the group's newest record. */
+  /** Words for the operator: the group lost something above its checkpoint and must not go on. */
+  damage: string | undefined
+  /** Checksum of the group's newest record; 0 while there is none. */
   link = 0
   /** File of the newest record: it may not go before the hard state is written again. */
   newestSerial = 0
-  #runs: EntryRun[] = []
-  #bytes = 0
-  #terms: { readonly index: number; readonly term: number }[] = []
+  readonly #runs = new RunList()
+  #terms: TermRun[] = []
   #checkpoint: LogCheckpoint
   #lastIndex: number
 
@@ -40,41 +31,34 @@ export class GroupIndex {
 
   /** Bytes of the records that hold entries which are still needed. */
   get entryBytes(): number {
-    return this.#bytes
+    return this.#runs.bytes
   }
 
   /** Oldest file that holds an entry which is still needed. */
   get oldestSerial(): number | undefined {
-    return this.#runs[0]?.serial
+    return this.#runs.firstSerial
   }
 
   /** First index for which there is an entry, or undefined. */
   get firstStored(): number | undefined {
-    return this.#runs[0]?.firstIndex
+    return this.#runs.firstIndex
   }
 
-  /** Entries replace whatever is there from the first one's index on. */
-  append(entries: readonly LogEntry[], place: RecordPlace): void {
-    const first = entries[0]
-    if (first === undefined) return
-    this.#truncateFrom(first.index)
-    const last = entries.at(-1)!
+  /** Entries replace whatever is there from the first one's index on; without entries the log ends before `firstIndex`. */
+  append(firstIndex: number, count: number, terms: readonly TermRun[], place: RecordPlace): void {
+    this.#dropFrom(firstIndex)
+    const last = firstIndex + count - 1
+    this.#lastIndex = Math.max(last, this.#checkpoint.index)
     // Wholly below the checkpoint: read again at a start, and not needed.
-    if (last.index < this.firstIndex) return
-    this.#runs.push({ ...place, firstIndex: first.index, count: entries.length })
-    this.#bytes += place.length
-    for (const { index, term } of entries) {
-      if (this.#terms.at(-1)?.term !== term) this.#terms.push({ index, term })
-    }
-    this.#lastIndex = last.index
+    if (count === 0 || last < this.firstIndex) return
+    this.#runs.push(firstIndex, count, place)
+    for (const run of terms) if (this.#terms.at(-1)?.term !== run.term) this.#terms.push(run)
   }
 
-  /** At recovery: a record is lost, so what came before does not connect to what follows. */
+  /** A record is lost, or not to be used: what came before does not connect to what follows. */
   breakOff(): void {
-    this.#runs = []
-    this.#bytes = 0
+    this.#runs.clear()
     this.#terms = []
-    this.#lastIndex = this.#checkpoint.index
   }
 
   term(index: number): number | undefined {
@@ -85,35 +69,32 @@ export class GroupIndex {
 
   /** The record that holds an entry. */
   runOf(index: number): EntryRun | undefined {
-    let low = 0
-    let high = this.#runs.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#runs[middle]!.firstIndex <= index) low = middle + 1
-      else high = middle
-    }
-    const run = this.#runs[low - 1]
-    return run !== undefined && index < run.firstIndex + run.count ? run : undefined
+    return index < this.firstIndex ? undefined : this.#runs.find(index)
   }
 
   dropPrefix(checkpoint: LogCheckpoint): void {
     if (checkpoint.index <= this.#checkpoint.index) return
     this.#checkpoint = checkpoint
     this.#lastIndex = Math.max(this.#lastIndex, checkpoint.index)
-    const kept = this.#runs.findIndex(run => run.firstIndex + run.count - 1 > checkpoint.index)
-    const dropped = this.#runs.splice(0, kept < 0 ? this.#runs.length : kept)
-    for (const run of dropped) this.#bytes -= run.length
+    this.#runs.dropThrough(checkpoint.index)
     const current = this.#terms.findLastIndex(run => run.index <= checkpoint.index + 1)
     if (current > 0) this.#terms = this.#terms.slice(current)
+    this.dropStaleSuffix()
   }
 
-  #truncateFrom(index: number): void {
-    while (this.#runs.length > 0 && this.#runs.at(-1)!.firstIndex >= index)
-      this.#bytes -= this.#runs.pop()!.length
-    const last = this.#runs.at(-1)
-    if (last !== undefined && last.firstIndex + last.count > index) {
-      this.#runs[this.#runs.length - 1] = { ...last, count: index - last.firstIndex }
-    }
+  /**
+   * Terms never decrease along a log: entries behind the checkpoint with an older term were overruled by the log that the
+   * checkpoint is of (it came from another node), and must not be taken for its continuation.
+   */
+  dropStaleSuffix(): void {
+    const following = this.term(this.firstIndex)
+    if (following === undefined || following >= this.#checkpoint.term) return
+    this.#dropFrom(this.firstIndex)
+    this.#lastIndex = this.#checkpoint.index
+  }
+
+  #dropFrom(index: number): void {
+    this.#runs.dropFrom(index)
     while (this.#terms.length > 0 && this.#terms.at(-1)!.index >= index) this.#terms.pop()
   }
 }

@@ -1,4 +1,3 @@
-import assert from 'node:assert'
 import {
   type GroupAppend,
   type HardState,
@@ -7,91 +6,82 @@ import {
   type LogStorage,
   type LogStorageStats,
   type RecoveredGroup,
+  StorageBusyError,
   StorageDamagedError,
   StorageFullError
 } from '../log-storage.js'
-import { BLOCK_BYTES } from './block-format.js'
-import { BlockReader } from './block-reader.js'
-import { type EntryRun, GroupIndex } from './group-index.js'
+import { AppendQueue, PendingBatch } from './append-queue.js'
+import { EntryReader } from './entry-reader.js'
+import { FileRetirement } from './file-retirement.js'
+import { GroupIndex } from './group-index.js'
 import { JournalFiles } from './journal-files.js'
+import type { JournalOptions } from './journal-options.js'
 import { JournalRecovery } from './journal-recovery.js'
-import {
-  encodeWrite,
-  entriesPart,
-  type Part,
-  type PlacedPart,
-  tombstonePart,
-  writeBytesMax
-} from './journal-write.js'
-import { decodeEntries, type ManifestItem, recordBody } from './record-format.js'
-import { SyncedFile, type SyncedFileOptions } from './synced-file.js'
-import { WriteQueue } from './write-queue.js'
+import { JournalWriter } from './journal-writer.js'
+import { JournalRecord, RecordKind } from './record-format.js'
+import { TailRing } from './tail-ring.js'
 
-/**
- * `fileBytes` is myelin.journal.segment-size, `reserveBytes` myelin.journal.reserve-size. `onFatal` is called once when a write or
- * sync has failed: what was written can not be believed any more, and the process must end.
- */
-export interface JournalOptions extends SyncedFileOptions {
-  /** myelin.journal.batch-bytes-max */
-  readonly batchBytesMax: number
-  /** myelin.journal.queue-bytes-max */
-  readonly queueBytesMax: number
-}
+export type { JournalOptions }
 
-/** The log of all groups of a node in files of its own: one gathered write and one sync for all that waits. */
+const WRITE_ENTRIES_MAX = 4096
+const TAIL_BYTES_MAX = 16 * 1024 * 1024
+
+/** The log of all groups of a node in files of its own; see the README of this area for the format. */
 export class Journal implements LogStorage {
+  readonly #groups = new Map<number, GroupIndex>()
+  readonly #removed = new Set<number>()
   readonly #files: JournalFiles
-  readonly #end: SyncedFile
-  readonly #queue: WriteQueue
-  #groups = new Map<number, GroupIndex>()
-  #lastWrite: readonly ManifestItem[] = []
-  #running: Promise<void> | undefined
-  /** A checkpoint may have freed files. Looked at between writes, so that steady load does not put it off for ever. */
-  #mayRetire = false
+  readonly #reader: EntryReader
+  readonly #writer: JournalWriter
+  readonly #retirement: FileRetirement
+  readonly #queue: AppendQueue
+  #writing: Promise<void> | undefined
+  #isClosed = false
   #batches = 0
-  #scratch: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
 
   constructor(private readonly options: JournalOptions) {
+    const { queueBytesMax, batchBytesMax, tailBytesMax = TAIL_BYTES_MAX } = options
+    const tail = new TailRing(tailBytesMax)
+    const groups = this.#groups
     this.#files = new JournalFiles(options)
-    this.#end = new SyncedFile(options, this.#files)
-    this.#queue = new WriteQueue(options)
+    this.#reader = new EntryReader(this.#files, tail)
+    this.#writer = new JournalWriter(options, { files: this.#files, tail, groups, removed: this.#removed })
+    this.#retirement = new FileRetirement(this.#files, groups, this.#writer)
+    this.#queue = new AppendQueue({
+      queueBytesMax,
+      writeBytesMax: batchBytesMax,
+      writeEntriesMax: WRITE_ENTRIES_MAX
+    })
   }
 
   get stats(): LogStorageStats {
     let liveBytes = 0
     for (const group of this.#groups.values()) liveBytes += group.entryBytes
-    return { ...this.#end.stats, batches: this.#batches, queuedBytes: this.#queue.bytes, liveBytes }
+    const { syncs, writtenBytes } = this.#writer
+    return { liveBytes, batches: this.#batches, syncs, writtenBytes, queuedBytes: this.#queue.bytes }
   }
 
   async open(checkpoints: ReadonlyMap<number, LogCheckpoint>): Promise<readonly RecoveredGroup[]> {
     const files = await this.#files.open()
     const recovered = await new JournalRecovery(checkpoints, this.options.log).read(files)
-    this.#groups = recovered.groups
-    this.#lastWrite = recovered.lastWrite
-    await this.#end.continueAfter(files.at(-1), recovered.end?.position ?? 0)
-    return [...this.#groups].map(([group, index]) => describe(group, index, recovered.damages.get(group)))
+    for (const [number, group] of recovered.groups) this.#groups.set(number, group)
+    for (const number of recovered.removed) this.#removed.add(number)
+    await this.#writer.open(files.at(-1), recovered.end, recovered.lastWrite)
+    await this.#keepDamage(recovered.damaged)
+    return [...this.#groups].map(([number, group]) => describe(number, group))
   }
 
   append(batch: readonly GroupAppend[]): Promise<void> {
-    return this.#enqueue(batch.map(append => entriesPart(append)))
+    return this.#enqueue(batch.map(part => JournalRecord.entries(part.group, part.hardState, part.entries)))
   }
 
   async entries(group: number, from: number, to: number, bytesMax: number): Promise<readonly LogEntry[]> {
     const index = this.#groups.get(group)
-    const found: LogEntry[] = []
-    let bytes = 0
-    for (let next = from; next <= to && (found.length === 0 || bytes < bytesMax); ) {
-      const run = index?.runOf(next)
-      if (run === undefined) break
-      for (const entry of await this.#readRun(group, run)) {
-        if (entry.index < next || entry.index > to) continue
-        if (found.length > 0 && bytes + entry.data.length > bytesMax) return found
-        found.push(entry)
-        bytes += entry.data.length
-      }
-      next = run.firstIndex + run.count
-    }
-    return found
+    if (index === undefined) return []
+    if (index.damage !== undefined) throw new StorageDamagedError(index.damage)
+    const entries = await this.#reader.read(group, index, { from, to, bytesMax })
+    if (this.#retirement.isDue) this.#kick()
+    return entries
   }
 
   term(group: number, index: number): number | undefined {
@@ -111,47 +101,64 @@ export class Journal implements LogStorage {
   }
 
   dropPrefix(group: number, checkpoint: LogCheckpoint): void {
-    this.#groups.get(group)?.dropPrefix(checkpoint)
-    this.#mayRetire = true
+    if (this.#removed.has(group)) return
+    const index = this.#groups.get(group)
+    // A group that begins with another node's checkpoint has no record yet.
+    if (index === undefined) this.#groups.set(group, new GroupIndex(checkpoint))
+    else index.dropPrefix(checkpoint)
+    this.#retirement.isDue = true
     this.#kick()
   }
 
   removeGroup(group: number): void {
     if (!this.#groups.delete(group)) return
-    // Where this can't be written, the group comes back at the next start and is removed again.
-    this.#enqueue([tombstonePart(group)]).catch((error: unknown) =>
+    this.#removed.add(group)
+    // Where this can't be written, the next complete manifest says it, or the next start finds the group and removes it again.
+    this.#enqueue([JournalRecord.tombstone(group)]).catch((error: unknown) =>
       this.options.log.warn({ group, error }, 'the removal of a group was not logged')
     )
   }
 
   async close(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
-    this.#end.failure ??= new Error('the journal is closed')
+    if (this.#isClosed) return
+    this.#isClosed = true
+    while (this.#writing !== undefined) await this.#writing
     await this.#files.close()
   }
 
-  #enqueue(parts: readonly Part[]): Promise<void> {
-    const refusal = this.#refusal(parts)
-    if (refusal !== undefined) return Promise.reject(refusal)
-    const written = this.#queue.add(parts)
-    this.#kick()
-    return written
+  #enqueue(records: readonly JournalRecord[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const batch = new PendingBatch(records, resolve, reject)
+      const refusal = this.#refusal(batch)
+      if (refusal !== undefined) return reject(refusal)
+      this.#queue.add(batch)
+      this.#kick()
+    })
   }
 
-  #refusal(parts: readonly Part[]): unknown {
-    if (this.#end.failure !== undefined) return this.#end.failure
-    if (!this.#end.isFull) return this.#queue.refusal(parts)
-    this.#kick()
-    return new StorageFullError(
-      `The disk of ${this.options.directory} is full: free some space, reading goes on`
+  #refusal({ bytes, records }: PendingBatch): unknown {
+    const { directory } = this.options
+    if (this.#writer.failure !== undefined) return this.#writer.failure
+    if (this.#isClosed) return new Error(`the journal in ${directory} is closed`)
+    if (this.#writer.isFull) {
+      this.#kick()
+      return new StorageFullError(`The disk of ${directory} is full: free some space, reading goes on`)
+    }
+    for (const { group } of records) {
+      const damage = this.#groups.get(group)?.damage
+      if (damage !== undefined) return new StorageDamagedError(damage)
+    }
+    if (this.#queue.hasRoom(bytes)) return undefined
+    return new StorageBusyError(
+      `${this.#queue.bytes} bytes wait for the journal (myelin.journal.queue-bytes-max): try again later`
     )
   }
 
   #kick(): void {
-    this.#running ??= this.#run()
+    this.#writing ??= this.#run()
       .catch((error: unknown) => this.#noteHouseKeeping(error))
       .finally(() => {
-        this.#running = undefined
+        this.#writing = undefined
         if (!this.#queue.isEmpty) this.#kick()
       })
   }
@@ -159,102 +166,84 @@ export class Journal implements LogStorage {
   async #run(): Promise<void> {
     while (!this.#queue.isEmpty) {
       await this.#writeNext()
-      if (this.#mayRetire) await this.#retireFiles()
+      // Between writes, so that steady load does not put it off for ever.
+      if (this.#retirement.isDue) await this.#keepHouse()
     }
-    if (this.#end.isFull) await this.#end.takeReserve()
-    await this.#retireFiles()
+    if (this.#retirement.isDue || this.#writer.isFull) await this.#keepHouse()
+  }
+
+  async #keepHouse(): Promise<void> {
+    if (this.#writer.failure !== undefined) return
+    if (this.#writer.isFull) await this.#writer.takeReserve()
+    await this.#retirement.run()
   }
 
   async #writeNext(): Promise<void> {
     const batches = this.#queue.take()
+    const gaps = this.#findGaps(batches)
+    const accepted = gaps.size === 0 ? batches : batches.filter(batch => !gaps.has(batch))
+    let failure: unknown
     try {
-      if (this.#end.failure !== undefined) throw this.#end.failure
-      await this.#write(batches.flatMap(batch => batch.parts))
-      for (const batch of batches) batch.resolve()
+      if (this.#writer.failure !== undefined) throw this.#writer.failure
+      if (accepted.length > 0) await this.#writer.write(this.#recordsOf(accepted))
+      this.#batches += accepted.length
     } catch (error) {
-      for (const batch of batches) batch.reject(error)
-    } finally {
-      this.#queue.done(batches)
+      failure = error
+    }
+    for (const batch of batches) {
+      this.#queue.answered(batch)
+      const error = gaps.get(batch) ?? failure
+      if (error === undefined) batch.resolve()
+      else batch.reject(error)
     }
   }
 
-  async #write(parts: readonly Part[]): Promise<void> {
-    const bytesMax = writeBytesMax(parts, this.#lastWrite)
-    const place = await this.#end.placeFor(bytesMax)
-    const linkOf = (group: number) => this.#groups.get(group)?.link ?? 0
-    const { bytes, placed } = encodeWrite(place, parts, this.#lastWrite, linkOf, this.#scratchFor(bytesMax))
-    await this.#end.write(bytes)
-    this.#batches++
-    this.#lastWrite = placed.map(({ part, checksum }) => ({ group: part.group, checksum }))
-    for (const each of placed) this.#remember(each)
-  }
-
-  /** Writes are made one at a time, so they take turns with one buffer; only an unusually large one gets its own. */
-  #scratchFor(bytes: number): Buffer {
-    if (bytes > SCRATCH_BYTES_MAX) return Buffer.allocUnsafeSlow(bytes)
-    if (this.#scratch.length < bytes)
-      this.#scratch = Buffer.allocUnsafeSlow(Math.max(bytes, this.#scratch.length * 2))
-    return this.#scratch
-  }
-
-  #remember({ part, checksum, place }: PlacedPart): void {
-    if (part.append === undefined) return
-    let group = this.#groups.get(part.group)
-    if (group === undefined) {
-      group = new GroupIndex({ index: 0, term: 0 })
-      this.#groups.set(part.group, group)
+  /** A batch that does not follow, for what came before it was refused, must not be written: a start would take the gap for damage. */
+  #findGaps(batches: readonly PendingBatch[]): ReadonlyMap<PendingBatch, Error> {
+    const gaps = new Map<PendingBatch, Error>()
+    const lastIndexes = new Map<number, number>()
+    for (const batch of batches) {
+      for (const { group, entries } of batch.records) {
+        const last = lastIndexes.get(group) ?? this.lastIndex(group)
+        const first = entries[0]?.index ?? last + 1
+        if (first > last + 1 && !this.#removed.has(group)) {
+          gaps.set(
+            batch,
+            new Error(`entry ${first} does not follow entry ${last} of replication group ${group}`)
+          )
+        }
+      }
+      if (gaps.has(batch)) continue
+      for (const { group, entries } of batch.records) {
+        if (entries.length > 0) lastIndexes.set(group, entries.at(-1)!.index)
+      }
     }
-    group.link = checksum
-    group.newestSerial = place.serial
-    group.hardState = part.append.hardState
-    group.append(part.append.entries, place)
+    return gaps
   }
 
-  /** Files below every group's needs go. A group that only rests has its hard state written again first. */
-  async #retireFiles(): Promise<void> {
-    this.#mayRetire = false
-    if (this.#end.failure !== undefined) return
-    // What is written here may need a file of its own: that one is not for this round.
-    const end = this.#end.lastSerial
-    for (let serial = this.#oldestSerial(); serial < end; serial++) {
-      const groups = [...this.#groups]
-      if (groups.some(([, group]) => (group.oldestSerial ?? Number.POSITIVE_INFINITY) <= serial)) return
-      const resting = groups.filter(
-        ([, group]) => group.newestSerial === serial && group.hardState !== undefined
-      )
-      const parts = resting.map(([group, index]) =>
-        entriesPart({ group, entries: [], hardState: restingState(index) })
-      )
-      if (parts.length > 0) await this.#write(parts)
-      await this.#files.retire(serial)
+  /** What still comes for a group that was removed is not written: it would bring the group back. */
+  #recordsOf(batches: readonly PendingBatch[]): JournalRecord[] {
+    const records: JournalRecord[] = []
+    for (const batch of batches) {
+      for (const record of batch.records) {
+        if (record.kind === RecordKind.tombstone || !this.#removed.has(record.group)) records.push(record)
+      }
     }
+    return records
   }
 
-  #oldestSerial(): number {
-    let serial = this.#end.lastSerial
-    while (this.#files.file(serial - 1) !== undefined) serial--
-    return serial
-  }
-
-  async #readRun(group: number, run: EntryRun): Promise<readonly LogEntry[]> {
-    const file = this.#files.file(run.serial)
-    assert(file !== undefined, `journal file ${run.serial} is still needed`)
-    const start = run.position - (run.position % BLOCK_BYTES)
-    const bytes = Buffer.allocUnsafe(run.position + run.length - start)
-    await file.read(bytes, start)
-    const found = new BlockReader(run.serial, bytes, start).read(run.position)
-    if (found.kind !== 'record') {
-      throw new StorageDamagedError(
-        `The journal of replication group ${group} is damaged: ${file.path} has no valid record at byte ${run.position}. Restore this node from a backup`
-      )
-    }
-    // Later entries may have replaced the end of what the record holds.
-    return decodeEntries(recordBody(found.bytes)).entries.slice(0, run.count)
+  /** Written down before anything else, for the files that show the damage go some day, and the group must not be taken for whole then. */
+  async #keepDamage(groups: readonly number[]): Promise<void> {
+    if (groups.length === 0) return
+    await this.#writer.write(
+      groups.map(group => JournalRecord.damage(group, this.#groups.get(group)?.damage ?? ''))
+    )
   }
 
   /** Writes tell their callers themselves; what is left is reserve and old files, which the next round tries again. */
   #noteHouseKeeping(error: unknown): void {
-    if (this.#end.failure !== undefined) return
+    this.#retirement.isDue = true
+    if (this.#writer.failure !== undefined) return
     this.options.log.warn(
       { directory: this.options.directory, error },
       'old journal files could not be put away'
@@ -262,20 +251,9 @@ export class Journal implements LogStorage {
   }
 }
 
-const SCRATCH_BYTES_MAX = 8 * 1024 * 1024
-
-function describe(group: number, index: GroupIndex, damage: string | undefined): RecoveredGroup {
-  return {
-    group,
-    hardState: index.hardState ?? { term: 0, vote: 0, commit: 0 },
-    firstIndex: index.firstIndex,
-    lastIndex: index.lastIndex,
-    ...(damage === undefined ? {} : { damage })
-  }
+function describe(group: number, index: GroupIndex): RecoveredGroup {
+  const { hardState = NO_HARD_STATE, firstIndex, lastIndex, damage } = index
+  return { group, hardState, firstIndex, lastIndex, ...(damage === undefined ? {} : { damage }) }
 }
 
-/** Says how far the checkpoint reaches that let the entries go: a start with an older one must not pass for a group without entries. */
-function restingState({ hardState, firstIndex }: GroupIndex): HardState {
-  assert(hardState !== undefined, 'a group that rests has a hard state')
-  return { ...hardState, commit: Math.max(hardState.commit, firstIndex - 1) }
-}
+const NO_HARD_STATE: HardState = { term: 0, vote: 0, commit: 0 }

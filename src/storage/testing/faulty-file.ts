@@ -2,6 +2,7 @@ import type { SeededRandom } from './seeded-random.js'
 
 /** What a disk writes as one piece. */
 const SECTOR_BYTES = 512
+const TORN_SECTOR_SHARE = 0.1
 
 interface PendingWrite {
   readonly position: number
@@ -20,7 +21,7 @@ export class FaultyFile {
   }
 
   read(target: Buffer, position: number): number {
-    return this.#content.copy(target, 0, position)
+    return position >= this.#content.length ? 0 : this.#content.copy(target, 0, position)
   }
 
   write(bytes: Buffer, position: number): void {
@@ -38,7 +39,10 @@ export class FaultyFile {
     this.#pending = []
   }
 
-  /** After a power cut any sector of any unsynced write may be there or not, whatever their order was. */
+  /**
+   * After a power cut any sector of any unsynced write may be there or not, whatever their order was; now and then one is torn at a
+   * byte, as no disk promises not to.
+   */
   crash(random: SeededRandom): void {
     const survival = [0, 0.5, 1][random.below(3)]!
     let content = this.#durable
@@ -48,7 +52,10 @@ export class FaultyFile {
         continue
       }
       for (const sector of sectorsOf(change)) {
-        if (random.chance(survival)) content = overwrite(content, sector.bytes, sector.position)
+        if (!random.chance(survival)) continue
+        const isTorn = survival < 1 && random.chance(TORN_SECTOR_SHARE)
+        const bytes = isTorn ? sector.bytes.subarray(0, random.below(sector.bytes.length)) : sector.bytes
+        if (bytes.length > 0) content = overwrite(content, bytes, sector.position)
       }
     }
     this.#content = Buffer.from(content)

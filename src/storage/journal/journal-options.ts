@@ -1,0 +1,20 @@
+import type { Logger } from '../../kernel/index.js'
+import type { FileSystem } from '../file-system.js'
+
+export interface JournalOptions {
+  readonly fs: FileSystem
+  readonly directory: string
+  readonly log: Logger
+  /** myelin.journal.segment-size */
+  readonly fileBytes: number
+  /** myelin.journal.batch-bytes-max */
+  readonly batchBytesMax: number
+  /** myelin.journal.queue-bytes-max */
+  readonly queueBytesMax: number
+  /** myelin.journal.reserve-size */
+  readonly reserveBytes: number
+  /** Newest writes that are kept in memory for readers; 16 MiB unless given. */
+  readonly tailBytesMax?: number
+  /** Called once when a write or sync has failed: what was written can not be believed any more, and the process must end. */
+  readonly onFatal: (error: unknown) => void
+}
