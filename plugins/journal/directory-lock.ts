@@ -2,7 +2,7 @@ import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Clock, Timer } from '../../src/kernel/index.js'
-import { isRunning, parseIdentity, type ProcessIdentity, thisProcess } from './process-identity.js'
+import { isRunning, type ProcessIdentity, parseIdentity, thisProcess } from './process-identity.js'
 
 export interface LockBeat {
   readonly clock: Clock

@@ -155,10 +155,7 @@ t.test('a transport that is behind holds the stream until it drains', async t =>
   const tracker = fixture.track(0)
   tracker.start(10_000)
   await settle()
-  const before = fixture.sent.length
-  t.ok(before <= 500, `${before} events in one round`)
-  await settle()
-  t.equal(fixture.sent.length, before)
+  t.equal(fixture.sent.length, 1, 'what was behind gets no more')
   fixture.accepts = true
   tracker.resume()
   await settle()

@@ -42,6 +42,8 @@ export class EventTracker {
   #skipped = 0
   #nextToken: number
   #cursor: Pick<EventCursor, 'next' | 'close'> | undefined
+  /** The rest of a run whose transport fell behind in the middle. */
+  #unsent: EventRun | undefined
   #outOfPermitsTimer: Timer | undefined
   readonly #blacklist = new Set<string>()
   readonly #wake = () => this.#schedule()
@@ -114,7 +116,10 @@ export class EventTracker {
 
   async #round(): Promise<void> {
     try {
-      if (this.source.nextToken() > this.#nextToken) {
+      if (this.#unsent !== undefined) {
+        this.#running = false
+        this.#deliver(this.#unsent)
+      } else if (this.source.nextToken() > this.#nextToken) {
         this.#cursor ??= this.source.cursor(this.#nextToken)
         const next = this.#cursor.next(Math.min(EVENTS_PER_ROUND, this.#permits), BYTES_PER_ROUND)
         const run = next instanceof Promise ? await next : next
@@ -131,7 +136,12 @@ export class EventTracker {
   }
 
   #deliver(run: EventRun): void {
+    this.#unsent = undefined
     for (let i = 0; i < run.events.length; i++) {
+      if (this.#blocked || this.#permits <= 0) {
+        this.#unsent = { firstToken: run.firstToken + i, events: run.events.slice(i) }
+        break
+      }
       const event = run.events[i]!
       this.#nextToken = run.firstToken + i + 1
       if (this.#blacklist.size > 0 && this.#skip(event)) continue
@@ -139,7 +149,6 @@ export class EventTracker {
       if (!this.sink.send(eventWithToken(run.firstToken + i, event))) this.#blocked = true
       if (this.#closed) return
     }
-    // A transport that is behind finishes the round all the same: a round is bounded.
     if (this.#permits <= 0) this.#awaitPermits()
     else this.#schedule()
   }

@@ -11,6 +11,8 @@ const UNPREPARED_BYTES_MIN = 1024 * 1024
 export class JournalFile {
   /** Reads under way; the file stays while there are any. */
   readers = 0
+  /** Up to here the file has its length already: a sync writes data alone. */
+  filledTo: number
   /** Kept for whoever looks into the damage, instead of being used again. */
   isDamaged = false
 
@@ -20,7 +22,9 @@ export class JournalFile {
     readonly isPrepared: boolean,
     /** The next file is due when this one would become longer. */
     readonly bytesMax: number
-  ) {}
+  ) {
+    this.filledTo = isPrepared ? Number.POSITIVE_INFINITY : 0
+  }
 }
 
 /** The files of a journal, oldest first. Serial numbers are given once. */

@@ -15,6 +15,8 @@ export interface JournalOptions {
   readonly reserveBytes: number
   /** Newest writes that are kept in memory for readers; 16 MiB unless given. */
   readonly tailBytesMax?: number
+  /** How far a file that was not prepared is filled with zeros in front of its end; 256 KiB unless given. */
+  readonly fillBytes?: number
   /** Called once when a write or sync has failed: what was written can not be believed any more, and the process must end. */
   readonly onFatal: (error: unknown) => void
 }

@@ -10,6 +10,7 @@ import { bytesOf, ManifestWriter, WriteLayout } from './write-layout.js'
 
 /** Above this a write goes through the thread pool: a copy into the page cache would hold the event loop up. */
 const BLOCKING_WRITE_BYTES = 256 * 1024
+const FILL_BYTES = 256 * 1024
 
 export interface JournalWriterParts {
   readonly files: JournalFiles
@@ -134,7 +135,8 @@ export class JournalWriter {
     await this.#writeSynced(file, writer.bytes, position)
   }
 
-  async #writeSynced({ file }: JournalFile, bytes: Buffer, position: number): Promise<void> {
+  async #writeSynced(journalFile: JournalFile, bytes: Buffer, position: number): Promise<void> {
+    const { file } = journalFile
     const write = async () => {
       if (bytes.length <= BLOCKING_WRITE_BYTES) file.writeNow([bytes], position)
       else await file.write([bytes], position)
@@ -143,10 +145,11 @@ export class JournalWriter {
       await write().catch((error: unknown) => this.#onFull(error, write))
     } catch (error) {
       if (!(error instanceof StorageFullError)) throw this.#fail(error)
-      await this.#takeBack(file, position)
+      await this.#takeBack(journalFile, position)
       throw error
     }
     try {
+      fillAhead(journalFile, position + bytes.length, this.options.fillBytes)
       await file.sync()
     } catch (error) {
       throw this.#fail(error)
@@ -164,10 +167,11 @@ export class JournalWriter {
   }
 
   /** Part of a write may stand in the file: it was refused, so it must not come back at the next start. */
-  async #takeBack(file: JournalFile['file'], position: number): Promise<void> {
+  async #takeBack(journalFile: JournalFile, position: number): Promise<void> {
     try {
-      await file.truncate(position)
-      await file.sync()
+      await journalFile.file.truncate(position)
+      await journalFile.file.sync()
+      journalFile.filledTo = Math.min(journalFile.filledTo, position)
     } catch (error) {
       throw this.#fail(error)
     }
@@ -180,5 +184,19 @@ export class JournalWriter {
       this.options.onFatal(error)
     }
     return error
+  }
+}
+
+/** A file that was not prepared is made longer with every now and then a sync that there is anyway, not with each. */
+function fillAhead(journalFile: JournalFile, end: number, fillBytes = FILL_BYTES): void {
+  if (end <= journalFile.filledTo) return
+  const to = Math.min(end + fillBytes, journalFile.bytesMax)
+  try {
+    if (to > end) journalFile.file.writeNow([Buffer.alloc(to - end)], end)
+    journalFile.filledTo = Math.max(to, end)
+  } catch (error) {
+    if (!(error instanceof StorageFullError)) throw error
+    // What little room there is goes to records.
+    journalFile.filledTo = Number.POSITIVE_INFINITY
   }
 }

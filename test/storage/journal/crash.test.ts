@@ -111,8 +111,9 @@ function checkpoint(journal: Journal, model: Model, group: number, random: Seede
 
 async function openAndCompare(fs: FaultyFileSystem, model: Model): Promise<Journal> {
   const errors: string[] = []
+  const fillBytes = fs.operations % 2 === 0 ? 0 : 7000
   const log = { ...silentLogger, error: (...words: unknown[]) => void errors.push(JSON.stringify(words)) }
-  const journal = journalOn(fs.attach(), { reserveBytes: 2000, tailBytesMax: 20_000, log })
+  const journal = journalOn(fs.attach(), { reserveBytes: 2000, tailBytesMax: 20_000, fillBytes, log })
   for (const { group, damage } of await journal.open(model.checkpoints)) {
     if (damage !== undefined) throw new Error(`group ${group}: ${damage}`)
   }

@@ -19,6 +19,7 @@ export function journalOn(fs: FileSystem, options: Partial<JournalOptions> = {})
     batchBytesMax: 256 * 1024,
     queueBytesMax: 16 * 1024 * 1024,
     reserveBytes: 0,
+    fillBytes: 0,
     onFatal: () => {},
     ...options
   })

@@ -23,6 +23,7 @@ function journalOn(
     batchBytesMax: 256 * 1024,
     queueBytesMax: options.queueBytesMax ?? 16 * 1024 * 1024,
     reserveBytes: options.reserveBytes ?? 0,
+    fillBytes: 0,
     onFatal: error => void fatal.push(error)
   })
   return { journal, fatal }

@@ -239,6 +239,25 @@ t.test('what was refused for want of room does not come back, also after a power
   }
 })
 
+t.test('a file that was not prepared is filled ahead, so that few syncs change its length', async t => {
+  const fs = new FaultyFileSystem({ seed: 1 })
+  const journal = journalOn(fs.attach(), { fileBytes: 1024 * 1024, fillBytes: 10_000 })
+  await journal.open(NO_CHECKPOINTS)
+  const lengths = new Set<number>()
+  for (let i = 1; i <= 200; i++) {
+    await journal.append([part(1, [entry(i, 1, 200)])])
+    lengths.add(fs.contentOf(fileName(1)).length)
+  }
+  t.ok(lengths.size <= 8, `${lengths.size} lengths`)
+  fs.spaceBytes = fs.contentOf(fileName(1)).length
+  for (let i = 201; i <= 205; i++) await journal.append([part(1, [entry(i, 1, 200)])])
+  fs.crash()
+  const again = journalOn(fs.attach())
+  fs.spaceBytes = 1e9
+  t.match(await again.open(NO_CHECKPOINTS), [{ lastIndex: 205, damage: undefined }])
+  await again.close()
+})
+
 t.test('a failed sync of a directory is fatal', async t => {
   const fs = new FaultyFileSystem({ seed: 1 })
   const fatal: unknown[] = []
