@@ -45,6 +45,8 @@ interface CatalogueState {
 export const ADMIN_CONTEXT = '_admin'
 export const ADMIN_GROUP = 0
 
+/** Names become names of directories. */
+const NAME_LENGTH_MAX = 128
 const CONTEXT_NAME = /^[a-zA-Z][a-zA-Z_\-0-9]*$/
 const EMPTY: CatalogueState = { initialised: false, nextId: 1, contexts: [], generations: {} }
 
@@ -144,9 +146,9 @@ export class ContextCatalogue {
 
 /** Of a context or a replication group. */
 export function checkName(name: string): ServerError | undefined {
-  if (CONTEXT_NAME.test(name)) return undefined
+  if (CONTEXT_NAME.test(name) && name.length <= NAME_LENGTH_MAX) return undefined
   return new ServerError(
     'AXONIQ-2308',
-    `"${name}" is no name for a context or replication group: a letter, then letters, digits, "-" or "_"`
+    `"${name.slice(0, NAME_LENGTH_MAX)}" is no name for a context or replication group: a letter, then letters, digits, "-" or "_", at most ${NAME_LENGTH_MAX} in all`
   )
 }

@@ -70,6 +70,11 @@ t.test('what can not be done is refused with its code and changes nothing', t =>
   t.equal(codeOf(catalogue.apply(create('9lives'))), 'AXONIQ-2308')
   t.equal(codeOf(catalogue.apply(create('a b'))), 'AXONIQ-2308')
   t.equal(codeOf(catalogue.apply(create('_internal'))), 'AXONIQ-2308')
+  t.equal(
+    codeOf(catalogue.apply(create('n'.repeat(129)))),
+    'AXONIQ-2308',
+    'a directory could not have that name'
+  )
   t.equal(codeOf(catalogue.apply({ kind: 'deleteContext', name: 'nobody' })), 'AXONIQ-1302')
   t.equal(codeOf(catalogue.apply({ kind: 'deleteContext', name: '_admin' })), 'AXONIQ-2304')
   t.equal(catalogue.snapshot(), before)

@@ -250,7 +250,7 @@ t.test('remembering', async t => {
 })
 
 /** The test runner's recorder gives every child process options of its own, whatever we leave out. */
-const recorded = process.execArgv.some(option => option.includes('processinfo'))
+const recorded = Object.keys(process.env).some(name => name.startsWith('_TAPJS_PROCESSINFO'))
   ? 'not run below the runner: run this file by itself'
   : false
 
