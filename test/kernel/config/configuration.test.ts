@@ -102,12 +102,12 @@ t.test('values arrive in the units of the server', async t => {
       'server.ssl.key-store': 'file:ssl/tls.p12',
       'axoniq.axonserver.query-handler-selector': 'ROUND_ROBIN'
     },
-    '/work'
+    '/srv'
   )
   t.equal(settings.number('axoniq.axonserver.instruction.result.timeout'), 7000)
   t.equal(settings.number('axoniq.axonserver.event.segment-size'), 1024)
-  t.equal(settings.string('axoniq.axonserver.event.storage'), '/work/events')
-  t.equal(settings.string('server.ssl.key-store'), '/work/ssl/tls.p12')
+  t.equal(settings.string('axoniq.axonserver.event.storage'), '/srv/events')
+  t.equal(settings.string('server.ssl.key-store'), '/srv/ssl/tls.p12')
   t.equal(settings.string('axoniq.axonserver.query-handler-selector'), 'round-robin')
   t.equal(settings.number('axoniq.axonserver.replication.wait-for-leader-timeout'), -1)
   t.equal(settings.isSet('axoniq.axonserver.event.storage'), true)

@@ -46,11 +46,11 @@ t.test('every property has its default', async t => {
 t.test('a property that inherits has the value of the other one', async t => {
   const settings = settingsFrom(
     { 'server.port': 9000, 'axoniq.axonserver.ssl.cert-chain-file': 'a.crt' },
-    '/work'
+    '/srv'
   )
   t.equal(settings.number('management.server.port'), 9000)
-  t.equal(settings.string('axoniq.axonserver.ssl.internal-cert-chain-file'), '/work/a.crt')
-  t.equal(settings.string('myelin.journal.directory'), '/work/log')
+  t.equal(settings.string('axoniq.axonserver.ssl.internal-cert-chain-file'), '/srv/a.crt')
+  t.equal(settings.string('myelin.journal.directory'), '/srv/log')
   t.equal(settings.string('info.app.name'), 'Axon Server')
   const own = settingsFrom({ 'myelin.journal.directory': '/fast' })
   t.equal(own.string('myelin.journal.directory'), '/fast')
