@@ -16,8 +16,8 @@ final class ControlChecks {
 
     private static void heartbeat(AxonServerConnection connection) throws Exception {
         ControlChannel control = connection.controlChannel();
-        control.enableHeartbeat(100, 100, TimeUnit.MILLISECONDS);
-        long until = System.nanoTime() + 1_500_000_000L;
+        control.enableHeartbeat(200, 1_500, TimeUnit.MILLISECONDS);
+        long until = System.nanoTime() + 3_500_000_000L;
         while (System.nanoTime() < until) {
             Checks.isTrue(connection.isConnected() && !connection.isConnectionFailed(), "still connected");
             Thread.sleep(20);
