@@ -86,7 +86,6 @@ export const ownProperties = group('Myelin', 'myelin', [
   dataSize('.journal.queue-bytes-max', '256MB', 'Most that may wait for the journal.', { min: 1 }),
   dataSize('.journal.reserve-size', '16MB', 'Free disk space below which writes are refused.', { min: 0 }),
   duration('.checkpoint.interval', '5s', 'How often memory is written to the state store.', { min: 1 }),
-  dataSize('.checkpoint.overlay-bytes-max', '64MB', 'Changes in memory that force a checkpoint.', { min: 1 }),
   dataSize(
     '.checkpoint.replay-bytes-max',
     '64MB',
