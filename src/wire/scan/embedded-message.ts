@@ -2,7 +2,7 @@ import { FieldReader, WireType } from './field-reader.js'
 
 /**
  * The bytes of an embedded message as the sender wrote them, unknown fields included; undefined when the field is not there. A
- * field that comes several times is one message in pieces, as every decoder merges them.
+ * field that comes several times is one message in pieces, which the encoding merges (protobuf encoding, "Last One Wins").
  */
 export function embeddedMessage(bytes: Buffer, field: number): Buffer | undefined {
   const wanted = (field << 3) | WireType.lengthDelimited
