@@ -12,7 +12,13 @@ const upper = ['cluster', 'cli']
 const middle = ['eventstore', 'messaging', 'consensus']
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      // A step of the state machine may name the type of the state that it works on; loading order knows no types.
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }
+    },
     mayNot('kernel', [...upper, ...middle, 'storage', 'wire'], 'the kernel stands alone'),
     mayNot('wire', [...upper, ...middle, 'storage'], 'the wire knows only the kernel'),
     mayNot('storage', [...upper, ...middle, 'wire'], 'storage knows only the kernel'),

@@ -2,14 +2,7 @@ import { invariant } from './invariant.js'
 import { Message, MessageType, NO_ENTRIES } from './message.js'
 import { type Progress, ProgressState } from './progress.js'
 import type { Raft } from './raft.js'
-import {
-  type ConfState,
-  type Entry,
-  type Index,
-  type NodeId,
-  payloadSize,
-  type SnapshotMeta
-} from './types.js'
+import { type ConfState, type Entry, type Index, type NodeId, payloadSize } from './types.js'
 
 export function broadcastAppend(raft: Raft): void {
   for (const id of raft.tracker.ids) if (id !== raft.id) sendAppend(raft, id)
@@ -133,8 +126,4 @@ export function maybeCommit(raft: Raft): boolean {
 
 export function sendTimeoutNow(raft: Raft, to: NodeId): void {
   raft.send(new Message(MessageType.timeoutNow, to))
-}
-
-export function describeSnapshot({ index, term }: SnapshotMeta): string {
-  return `snapshot [index: ${index}, term: ${term}]`
 }
