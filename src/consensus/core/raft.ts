@@ -387,14 +387,17 @@ export class Raft {
   /** What the state contains is committed, whatever the stored commit index says: pure commit updates need not be written. */
   #loadState(hard: HardState, applied: Index): void {
     const { log } = this
-    const commit = Math.max(hard.commit, applied, log.committed)
+    invariant(applied >= log.applied, () => {
+      return `${this.hex} applied ${applied} is below the first index ${log.firstIndex}: entries that the state needs are gone`
+    })
+    const commit = Math.max(hard.commit, applied)
     invariant(commit <= log.lastIndex, () => {
       return `${this.hex} state.commit ${commit} is out of range [${log.committed}, ${log.lastIndex}]`
     })
     log.committed = commit
     this.term = hard.term
     this.vote = hard.vote
-    log.appliedTo(Math.max(applied, log.applied), 0)
+    log.appliedTo(applied, 0)
   }
 
   #describeStart(): string {
