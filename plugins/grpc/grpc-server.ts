@@ -20,6 +20,8 @@ export interface GrpcServerOptions {
   readonly awaitedBytesMax?: number
   readonly connectionsMax: number
   readonly drainMs: number
+  /** Insecure unless given. */
+  readonly credentials?: ServerCredentials | undefined
 }
 
 /** Of one connection. Every dispatch, query and append is a stream of its own. */
@@ -43,7 +45,9 @@ export class GrpcServer {
       const type = method.kind === 'bidiStream' ? 'bidi' : method.kind
       this.#server.register(path, neverCalled, identity, identity, type)
     }
-    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure())
+    this.#injector = this.#server.createConnectionInjector(
+      options.credentials ?? ServerCredentials.createInsecure()
+    )
     this.connections = new Connections({
       port: options.port,
       host: options.host,

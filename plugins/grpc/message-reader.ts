@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2'
+import type { Http2Stream } from 'node:http2'
 import { GrpcStatus } from '../../src/wire/index.js'
 import type { AwaitedBytes } from './awaited-bytes.js'
 import { CallFault } from './call-fault.js'
@@ -39,7 +39,7 @@ export class MessageReader {
   #delivering = false
 
   constructor(
-    private readonly stream: ServerHttp2Stream,
+    private readonly stream: Http2Stream,
     private readonly sink: MessageSink,
     private readonly options: ReaderOptions
   ) {}

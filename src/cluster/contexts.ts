@@ -18,6 +18,7 @@ import {
   checkName,
   type NodeAndRole
 } from './context-catalogue.js'
+import type { Replication } from './replication.js'
 
 export interface ContextInfo {
   readonly context: string
@@ -41,6 +42,8 @@ export interface ContextsOptions {
   /** Drops the handlers of a context that is removed. */
   readonly messaging: { closeContext(name: string): void }
   readonly log: Logger
+  /** Absent: this node is alone, and has everything that was committed. */
+  readonly replication?: Replication | undefined
 }
 
 /** The contexts of this node: recovered at start, changed through the log of `_admin`, one change at a time. */
@@ -51,10 +54,19 @@ export class Contexts {
   #recovered = false
   readonly #removedWhileReplaying: ContextRecord[] = []
   #changes: Promise<unknown> = Promise.resolve()
+  /** What committed changes bring about, in their order; begins when the node is open. */
+  #effects: Promise<unknown>
+  #beginEffects!: () => void
+  /** Groups that had a log or a state when the node was opened. */
+  readonly #known = new Set<number>()
   /** Contexts whose store is open: calls for others are refused. */
   readonly #serving = new Set<string>()
 
-  constructor(private readonly options: ContextsOptions) {}
+  constructor(private readonly options: ContextsOptions) {
+    this.#effects = new Promise<void>(resolve => {
+      this.#beginEffects = resolve
+    })
+  }
 
   get initialised(): boolean {
     return this.#catalogue.initialised
@@ -77,12 +89,17 @@ export class Contexts {
       new Map([...restored].map(([group, { position }]) => [group, position]))
     )
     const damages = new Map(opened.map(({ group, damage }) => [group, damage]))
+    for (const group of [...restored.keys(), ...damages.keys()]) this.#known.add(group)
     await this.#openAdmin(restored.get(ADMIN_GROUP), damages.get(ADMIN_GROUP))
     for (const context of this.#catalogue.contexts) {
       await eventStore.openContext(context, damages.get(context.group))
       this.#serving.add(context.name)
     }
-    await this.#finishRemovals(opened.map(({ group }) => group))
+    const groupsWithLog = opened.map(({ group }) => group)
+    if (this.options.replication === undefined) await this.#finishRemovals(groupsWithLog)
+    this.#beginEffects()
+    if (this.options.replication !== undefined)
+      void this.#inOrder(() => this.#finishRemovals(groupsWithLog)).catch(() => {})
     eventStore.checkpointer.startTimer()
   }
 
@@ -122,7 +139,7 @@ export class Contexts {
   /** All contexts of the node, `_admin` included. */
   list(): ContextInfo[] {
     if (!this.initialised) return []
-    const admin = { name: ADMIN_CONTEXT, replicationGroup: ADMIN_CONTEXT, metaData: {} }
+    const admin = { name: ADMIN_CONTEXT, group: ADMIN_GROUP, replicationGroup: ADMIN_CONTEXT, metaData: {} }
     return [admin, ...this.#catalogue.contexts].map(context => this.#info(context))
   }
 
@@ -148,6 +165,8 @@ export class Contexts {
   /** A crash may have come between the removal of a context and that of its files, state and log. */
   async #finishRemovals(groupsWithLog: readonly number[]): Promise<void> {
     if (this.#adminFailure !== undefined) return
+    // Among several nodes a start does not know yet all contexts that were created.
+    await this.options.replication?.caughtUp(ADMIN_GROUP)
     for (const context of this.#removedWhileReplaying.splice(0))
       await this.options.eventStore.deleteContext(context)
     const known = new Set([ADMIN_GROUP, ...this.#catalogue.contexts.map(context => context.group)])
@@ -163,11 +182,27 @@ export class Contexts {
     }
   }
 
-  #apply(change: CatalogueChange): CatalogueEffect | ServerError {
+  /** Its answer reaches the proposer when the effect is there; the other nodes carry it out all the same. */
+  #apply(change: CatalogueChange): Promise<void> | ServerError | undefined {
     const effect = this.#catalogue.apply(change)
-    if (!this.#recovered && 'removed' in effect && effect.removed !== undefined)
-      this.#removedWhileReplaying.push(effect.removed)
-    return effect
+    if (effect instanceof ServerError) return effect
+    if (this.#recovered) return this.#inOrder(() => this.#carryOut(change, effect))
+    if (effect.removed !== undefined) this.#removedWhileReplaying.push(effect.removed)
+    return undefined
+  }
+
+  #inOrder(task: () => Promise<void>): Promise<void> {
+    const done = this.#effects.then(task)
+    this.#effects = done.catch((error: unknown) =>
+      this.options.log.error({ error }, 'a change of the contexts was not carried out on this node')
+    )
+    return done
+  }
+
+  async #carryOut(change: CatalogueChange, { removed, added }: CatalogueEffect): Promise<void> {
+    if (change.kind === 'initialise') this.#serving.add(ADMIN_CONTEXT)
+    if (removed !== undefined) await this.#close(removed, change.kind === 'purgeContext')
+    if (added !== undefined) await this.#open(added)
   }
 
   #cut(): CheckpointCut | undefined {
@@ -190,15 +225,15 @@ export class Contexts {
     if (refused !== undefined) throw refused
     const data = Buffer.from(JSON.stringify(change), 'utf8')
     const proposed = this.options.sequencer.propose(ADMIN_GROUP, data)
-    const effect = (await proposed.catch(rethrowInCode)) as CatalogueEffect | ServerError
-    if (effect instanceof ServerError) throw effect
-    if (change.kind === 'initialise') this.#serving.add(ADMIN_CONTEXT)
-    if (effect.removed !== undefined) await this.#close(effect.removed, change.kind === 'purgeContext')
-    if (effect.added !== undefined) await this.#open(effect.added)
+    const answer = await proposed.catch(rethrowInCode)
+    if (answer instanceof ServerError) throw answer
   }
 
   async #open(context: ContextRecord): Promise<void> {
-    await this.options.eventStore.createContext(context)
+    const { eventStore } = this.options
+    // Created before a restart that did not know it yet.
+    if (this.#known.has(context.group)) await eventStore.openContext(context)
+    else await eventStore.createContext(context)
     this.#serving.add(context.name)
     this.options.log.info({ context: context.name }, 'context created')
   }
@@ -217,14 +252,14 @@ export class Contexts {
     }
   }
 
-  #info(context: Pick<ContextRecord, 'name' | 'replicationGroup' | 'metaData'>): ContextInfo {
-    const { nodeName } = this.options
+  #info(context: Omit<ContextRecord, 'contextId' | 'directory'>): ContextInfo {
+    const { nodeName, replication } = this.options
     return {
       context: context.name,
       replicationGroup: context.replicationGroup,
       metaData: context.metaData,
-      leader: nodeName,
-      roles: [{ node: nodeName, role: 'PRIMARY' }]
+      leader: replication === undefined ? nodeName : (replication.leaderOf(context.group) ?? null),
+      roles: replication?.rolesOf(context.group) ?? [{ node: nodeName, role: 'PRIMARY' }]
     }
   }
 

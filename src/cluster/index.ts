@@ -1,4 +1,4 @@
-export { ADMIN_CONTEXT, ContextCatalogue, type NodeAndRole } from './context-catalogue.js'
+export { ADMIN_CONTEXT, ADMIN_GROUP, ContextCatalogue, type NodeAndRole } from './context-catalogue.js'
 export {
   type ContextInfo,
   Contexts,
@@ -6,3 +6,4 @@ export {
   ContextsToken,
   type CreateContextRequest
 } from './contexts.js'
+export type { Replication } from './replication.js'

@@ -1,4 +1,4 @@
-import type { ConfState, Message, NodeId } from './core/index.js'
+import type { ConfState, Index, Message, NodeId } from './core/index.js'
 
 /** What a node is in a group. Only primaries vote and lead; backups and secondaries are Raft's learners. */
 export type GroupRole = 'PRIMARY' | 'ACTIVE_BACKUP' | 'PASSIVE_BACKUP' | 'SECONDARY'
@@ -19,6 +19,12 @@ export interface Membership {
   readonly self: NodeId
   readonly conf: ConfState
   readonly members: readonly Member[]
+  /** Members of the commit gate; while the configuration is joint, still those from before. */
+  readonly gate?: readonly NodeId[]
+  /** Ids that were removed: refused for ever. */
+  readonly removed?: readonly NodeId[]
+  /** Version of the rules of apply in force; absent: 1. */
+  readonly rules?: number
 }
 
 /** A position in a group's log, and the configuration in force there. */
@@ -26,6 +32,8 @@ export interface GroupPosition {
   readonly index: number
   readonly term: number
   readonly membership?: Membership
+  /** Checksum chain over the log up to here, equal on all members. */
+  readonly digest?: number
 }
 
 export interface CommittedEntry {
@@ -42,14 +50,20 @@ export interface StateMachine {
   apply(entry: CommittedEntry): unknown
   /** After each round of applies. A promise holds the next round back. */
   endRound(): Promise<void> | undefined
+  /** The newest version of the rules of apply that this build knows; absent: 1. */
+  readonly rulesMax?: number
+  /** From the next entry on, these rules are in force; also called at the start, before anything is applied. */
+  useRules?(version: number): void
+  /** Checksum of the state after the last applied entry, equal on all members; cheap, taken every 10,000 entries. */
+  stateDigest?(): number
   /** For peers that are behind the log. A machine without it can only be followed from the log's beginning. */
   readonly transfer?: StateTransfer
 }
 
 /** Moves a state machine's checkpointed state to a peer. */
 export interface StateTransfer {
-  /** Pins the newest checkpoint until released. */
-  openSource(): Promise<StateSource>
+  /** Pins the newest checkpoint until released; takes a new one when the newest does not contain `atLeast`. */
+  openSource(atLeast?: Index): Promise<StateSource>
   /** One at a time: replaces the state of this node. */
   openSink(): Promise<StateSink>
 }
@@ -68,9 +82,12 @@ export interface StateSink {
   begin(manifest: Buffer): Promise<Buffer>
   /** Resolves when the piece is durable enough to be left out after a reconnect. */
   write(piece: Buffer): Promise<void>
-  /** One synced step after which the new state is the state, at this position. */
+  /**
+   * One synced step after which the new state is the state, at this position. The machine neither prepares nor applies meanwhile.
+   * When it rejects, the old state goes on.
+   */
   commit(position: GroupPosition): Promise<void>
-  /** The old state stays as it was. */
+  /** The old state stays as it was. Nothing after a commit. */
   abort(): Promise<void>
 }
 

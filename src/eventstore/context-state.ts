@@ -28,7 +28,9 @@ import type { CommittedEntry } from './ports.js'
 import { TailNotifier } from './read/tail-notifier.js'
 import { ScheduleStore } from './schedule/schedule-store.js'
 import { SnapshotStore } from './snapshot/snapshot-store.js'
+import { firstKeySpace } from './state/keys.js'
 import { StateOverlay } from './state/state-overlay.js'
+import type { InstalledSegments } from './transfer/segment-install.js'
 
 export interface ContextStateOptions {
   readonly contextId: number
@@ -46,6 +48,8 @@ export interface ContextStateOptions {
   readonly log: Logger
   /** The disk failed in a way after which nothing it says can be believed: the process must end. */
   readonly onFatal: (error: unknown) => void
+  /** Of the state that this one replaces: who waits there goes on waiting here. */
+  readonly tail?: TailNotifier
 }
 
 /** What a checkpoint remembers of a context, beside what it writes under the context's keys. */
@@ -53,6 +57,10 @@ export interface ContextCheckpoint {
   readonly segments: SegmentCheckpoint
   readonly snapshots: number
   readonly schedules: number
+  /** Where its keys are; absent: where a context begins. */
+  readonly keySpace?: number
+  /** The state came from a peer, and its files may have to be brought to their places still. */
+  readonly installed?: InstalledSegments
 }
 
 export interface AppendResult {
@@ -67,7 +75,7 @@ const KNOWN_AGGREGATES_MAX = 100_000
  * and the entry, so every member of a replication group comes to the same answers and the same files.
  */
 export class ContextState {
-  readonly tail = new TailNotifier()
+  readonly tail: TailNotifier
   /** Scans of transactions that this node proposed itself, so that apply need not scan their bytes again. */
   readonly scans = new WeakMap<Buffer, TransactionScan>()
   #flushing: Promise<void> | undefined
@@ -75,24 +83,28 @@ export class ContextState {
 
   private constructor(
     readonly options: ContextStateOptions,
+    readonly keySpace: number,
     readonly segments: EventSegments,
     readonly index: AggregateIndex,
     readonly times: TimeIndex,
     readonly overlay: StateOverlay,
     readonly snapshots: SnapshotStore,
     readonly schedules: ScheduleStore
-  ) {}
+  ) {
+    this.tail = options.tail ?? new TailNotifier()
+  }
 
   static async open(
     options: ContextStateOptions,
     checkpoint: ContextCheckpoint | undefined
   ): Promise<ContextState> {
     const { contextId, store } = options
-    const markers = await readMarkers(store, contextId)
+    const keySpace = checkpoint?.keySpace ?? firstKeySpace(contextId)
+    const markers = await readMarkers(store, keySpace)
     const times = new TimeIndex(markers)
     const active = new SegmentIndex(checkpoint?.segments.segment ?? 0, times.timestampMaxMs ?? NO_TIMESTAMP)
     const index = new AggregateIndex(
-      { contextId, store, knownMax: KNOWN_AGGREGATES_MAX },
+      { keySpace, store, knownMax: KNOWN_AGGREGATES_MAX },
       active,
       markers.length > 0
     )
@@ -101,12 +113,12 @@ export class ContextState {
     )
     const overlay = new StateOverlay(store)
     const snapshots = new SnapshotStore(
-      { contextId, state: overlay, knownMax: KNOWN_AGGREGATES_MAX },
+      { keySpace, state: overlay, knownMax: KNOWN_AGGREGATES_MAX },
       checkpoint?.snapshots ?? 0
     )
-    const schedules = new ScheduleStore({ contextId, state: overlay }, checkpoint?.schedules ?? 0)
+    const schedules = new ScheduleStore({ keySpace, state: overlay }, checkpoint?.schedules ?? 0)
     await rebuildMissing(index, segments, markers.length)
-    return new ContextState(options, segments, index, times, overlay, snapshots, schedules)
+    return new ContextState(options, keySpace, segments, index, times, overlay, snapshots, schedules)
   }
 
   /** Applied but not yet written to the segment file, and the disk refused the last attempt. */

@@ -22,9 +22,9 @@ import {
   entryBody
 } from './entry.js'
 import type { Sequencer } from './ports.js'
-import { readAggregateEvents } from './read/aggregate-reader.js'
 import { EventTracker, type TrackerOptions, type TrackerSink } from './read/event-tracker.js'
 import { searchToken } from './read/token-search.js'
+import { ReplaceableState } from './state/replaceable-state.js'
 import { readError, writeError } from './storage-error.js'
 
 /** Longer tokens were never given, and an unknown token is no error. */
@@ -61,14 +61,21 @@ export class ContextStore {
   readonly stats: ContextStoreStats = { appendedEvents: 0, appendedSnapshots: 0, pendingAppends: 0 }
   #closed = false
   #damage: string | undefined
+  readonly #state: ReplaceableState
   #scheduled: (dueMs: number) => void = () => {}
 
   constructor(
     readonly name: string,
-    readonly state: ContextState,
+    state: ContextState,
     private readonly sequencer: Sequencer,
     private readonly options: ContextStoreOptions
-  ) {}
+  ) {
+    this.#state = new ReplaceableState(state, error => this.#readFailed(error))
+  }
+
+  get state(): ContextState {
+    return this.#state.current
+  }
 
   get limits(): AppendLimits {
     return this.options.limits
@@ -111,28 +118,24 @@ export class ContextStore {
   /** Pieces of the answer of EventStore.ListAggregateEvents, the newest snapshot first when it is allowed. */
   async *aggregateEvents(request: AggregateEventsRequest): AsyncGenerator<Buffer[]> {
     if (!mayExist(request.aggregateId)) return
-    try {
-      const { aggregateId, maxSequence } = request
-      const to = maxSequence === 0 ? Number.MAX_SAFE_INTEGER : maxSequence
-      let from = Math.max(0, request.initialSequence)
-      if (request.allowSnapshots && from === 0) {
-        const snapshot = await this.state.snapshots.newest(aggregateId, to)
-        if (snapshot !== undefined) {
-          yield [markSnapshot(snapshot.event)]
-          from = snapshot.sequenceNumber + 1
-        }
+    const { aggregateId, maxSequence } = request
+    const to = maxSequence === 0 ? Number.MAX_SAFE_INTEGER : maxSequence
+    let from = Math.max(0, request.initialSequence)
+    if (request.allowSnapshots && from === 0) {
+      const snapshot = await this.#state.read(state => state.snapshots.newest(aggregateId, to))
+      if (snapshot !== undefined) {
+        yield [markSnapshot(snapshot.event)]
+        from = snapshot.sequenceNumber + 1
       }
-      yield* readAggregateEvents(this.state, { aggregateId, from, to })
-    } catch (error) {
-      throw this.#readFailed(error)
     }
+    yield* this.#state.aggregateEvents({ aggregateId, from, to })
   }
 
   /** EventStore.ListAggregateSnapshots: newest first; `limit` ≤ 0 is unlimited. */
   async aggregateSnapshots(aggregateId: string, from: number, to: number, limit: number): Promise<Buffer[]> {
     if (!mayExist(aggregateId)) return []
     const range = { from: Math.max(0, from), to, limit: limit > 0 ? limit : Number.MAX_SAFE_INTEGER }
-    const snapshots = await this.#reading(() => this.state.snapshots.range(aggregateId, range))
+    const snapshots = await this.#state.read(state => state.snapshots.range(aggregateId, range))
     return snapshots.map(snapshot => markSnapshot(snapshot.event))
   }
 
@@ -140,10 +143,12 @@ export class ContextStore {
   async highestSequence(aggregateId: string): Promise<number> {
     const known = this.state.index.highestSequence(aggregateId)
     if (known !== undefined) return known
-    await this.state.index.load([aggregateId])
-    const loaded = this.state.index.highestSequence(aggregateId)
-    this.state.index.trim()
-    return loaded ?? -1
+    return this.#state.read(async ({ index }) => {
+      await index.load([aggregateId])
+      const loaded = index.highestSequence(aggregateId)
+      index.trim()
+      return loaded ?? -1
+    })
   }
 
   firstToken(): number {
@@ -157,19 +162,18 @@ export class ContextStore {
 
   /** Token of the first event whose timestamp is at least `instantMs`; the next token when all are older; −1 when empty. */
   tokenAt(instantMs: number): Promise<number> {
-    return this.#reading(() => searchToken(this.state, instantMs))
+    return this.#state.read(state => searchToken(state, instantMs))
   }
 
   /** EventStore.ListEvents: a negative or truncated start is the first event there is. */
   track(fromToken: number, sink: TrackerSink): EventTracker {
-    const { segments, tail } = this.state
     const source = {
-      nextToken: () => segments.nextToken,
-      cursor: (from: number) => segments.cursor(from),
-      tail,
+      nextToken: () => this.state.segments.nextToken,
+      cursor: (from: number) => this.state.segments.cursor(from),
+      tail: this.state.tail,
       clock: this.options.clock
     }
-    const start = Math.max(fromToken, segments.firstToken)
+    const start = Math.max(fromToken, this.state.segments.firstToken)
     const toCaller: TrackerSink = {
       send: message => sink.send(message),
       end: error => sink.end(error === undefined ? undefined : this.#readFailed(error))
@@ -178,6 +182,7 @@ export class ContextStore {
       this.#trackers.delete(tracker)
     )
     this.#trackers.add(tracker)
+    if (this.#state.isBeingReplaced) tracker.hold()
     return tracker
   }
 
@@ -211,6 +216,17 @@ export class ContextStore {
       encodeEntry(this.#header(EntryKind.fireSchedule), encodeTokenBody(token))
     )
     return result instanceof ServerError ? result : undefined
+  }
+
+  /** Reads wait and streams pause until the state that takes the place of this one is given. */
+  beginReplacement(): (state: ContextState) => void {
+    const finish = this.#state.beginReplacement()
+    for (const tracker of this.#trackers) tracker.hold()
+    return state => {
+      finish(state)
+      for (const tracker of this.#trackers) tracker.release()
+      state.tail.notify()
+    }
   }
 
   /** Ends every open stream with OK; later calls are refused. */
@@ -272,14 +288,6 @@ export class ContextStore {
   #readFailed(error: unknown): unknown {
     if (error instanceof StorageDamagedError) this.#damage ??= error.message
     return readError(error)
-  }
-
-  async #reading<T>(read: () => Promise<T>): Promise<T> {
-    try {
-      return await read()
-    } catch (error) {
-      throw this.#readFailed(error)
-    }
   }
 }
 

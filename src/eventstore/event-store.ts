@@ -1,76 +1,20 @@
 import { join } from 'node:path'
-import { type Clock, type Logger, token } from '../kernel/index.js'
-import {
-  CheckpointChain,
-  type FileSystem,
-  type KeyValueStore,
-  ReadCache,
-  StorageDamagedError
-} from '../storage/index.js'
+import { token } from '../kernel/index.js'
+import { CheckpointChain, ReadCache, StorageDamagedError } from '../storage/index.js'
 import { ServerError } from '../wire/index.js'
-import type { AppendLimits } from './append/append-limits.js'
 import { Checkpointer, type GroupCheckpoint } from './checkpoint/checkpointer.js'
-import { ContextParticipant } from './checkpoint/context-participant.js'
-import { ContextGroup } from './context-group.js'
-import { type ContextCheckpoint, ContextState } from './context-state.js'
-import { ContextStore } from './context-store.js'
+import type { ContextStore } from './context-store.js'
 import { DiskGuard } from './disk-guard.js'
-import type { LogPosition, Sequencer } from './ports.js'
-import type { TrackerOptions } from './read/event-tracker.js'
-import { Scheduler } from './schedule/scheduler.js'
-import { contextBucket, contextKeyKinds, KeyKind, prefixEnd } from './state/keys.js'
-
-export interface EventStoreOptions {
-  /** axoniq.axonserver.event.storage */
-  readonly directory: string
-  /** axoniq.axonserver.event.events-suffix */
-  readonly suffix: string
-  readonly segmentBytesMax: number
-  readonly tailBytesMax: number
-  readonly readCacheBytesMax: number
-  readonly unwrittenBytesMax: number
-  readonly limits: AppendLimits
-  readonly tracker: TrackerOptions
-  readonly checkSnapshotSequence: boolean
-  readonly checkpointIntervalMs: number
-  readonly replayBytesMax: number
-  readonly freeBytesMin: number
-  /** Directories of journal and state, watched for free space like our own. */
-  readonly otherDirectories: readonly string[]
-}
-
-export interface EventStorePorts {
-  readonly fs: FileSystem
-  readonly store: KeyValueStore
-  readonly sequencer: Sequencer
-  readonly clock: Clock
-  readonly log: Logger
-  readonly randomId: () => string
-  readonly onFatal: (error: unknown) => void
-}
-
-/** A context as the catalogue knows it. `directory` is unique among all contexts that ever were. */
-export interface ContextDefinition {
-  readonly name: string
-  readonly contextId: number
-  readonly group: number
-  readonly directory: string
-}
-
-interface OpenContext {
-  readonly definition: ContextDefinition
-  readonly store: ContextStore
-  readonly state: ContextState
-  readonly scheduler: Scheduler
-}
-
-const START: LogPosition = { index: 0, term: 0 }
+import type { ContextDefinition, EventStoreOptions, EventStorePorts } from './event-store-options.js'
+import { RunningContext } from './running-context.js'
+import { firstKeySpace, KeyKind, otherKeySpace } from './state/keys.js'
+import { purgeKeySpace } from './state/purge.js'
 
 /** All contexts of this node that store events. */
 export class EventStore {
   readonly checkpointer: Checkpointer
   readonly cache: ReadCache
-  readonly #open = new Map<string, OpenContext>()
+  readonly #open = new Map<string, RunningContext>()
   readonly #refused = new Map<string, string>()
   readonly #guard: DiskGuard
   #restored: ReadonlyMap<number, GroupCheckpoint> = new Map()
@@ -129,13 +73,18 @@ export class EventStore {
     const open = this.#open.get(definition.name)
     this.#open.delete(definition.name)
     this.#refused.delete(definition.name)
+    open?.stop()
+    await open?.transfer.close()
     this.checkpointer.remove(definition.group)
-    open?.store.closeStreams()
-    open?.scheduler.stop()
     this.ports.sequencer.remove(definition.group)
-    await open?.state.close()
+    await open?.close()
     await this.ports.fs.remove(join(this.options.directory, definition.directory))
     await this.#purgeKeys(definition.contextId)
+  }
+
+  /** Equal on two nodes that hold equal event files up to this token, at which a transaction begins (or the store ends). */
+  digest(name: string, upToToken: number): Promise<string> {
+    return this.get(name).state.segments.digest(upToToken)
   }
 
   has(name: string): boolean {
@@ -172,46 +121,31 @@ export class EventStore {
 
   /** Finishes what is under way, checkpoints, closes. */
   async close(): Promise<void> {
-    this.closeStreams()
     this.#guard.stop()
-    for (const { scheduler } of this.#open.values()) scheduler.stop()
+    for (const context of this.#open.values()) context.stop()
+    for (const { transfer } of this.#open.values()) await transfer.close()
     await this.checkpointer.stop()
     await this.checkpointer.run()
     await this.ports.sequencer.close()
-    for (const { state } of this.#open.values()) await state.close()
+    for (const context of this.#open.values()) await context.close()
     await this.ports.store.close()
   }
 
-  async #openContext(definition: ContextDefinition): Promise<OpenContext> {
-    const { contextId, group, name } = definition
-    const checkpoint = this.#restored.get(group)
-    const state = await ContextState.open(
-      {
-        ...this.options,
-        ...this.ports,
-        contextId,
-        name,
-        directory: join(this.options.directory, definition.directory),
-        cache: this.cache
-      },
-      checkpoint?.payload as ContextCheckpoint | undefined
-    )
-    const machine = new ContextGroup()
-    machine.add(state)
-    await this.ports.sequencer.start(group, machine, checkpoint?.position ?? START)
-    this.checkpointer.add(new ContextParticipant(group, state, this.ports.sequencer, checkpoint?.position))
-    const store = new ContextStore(name, state, this.ports.sequencer, {
-      ...this.options,
-      group,
-      clock: this.ports.clock,
-      randomId: this.ports.randomId,
-      refuseWrites: () =>
-        this.#guard.refusal ?? (state.isBehind ? `The disk of ${this.options.directory} is full` : undefined)
-    })
-    const scheduler = new Scheduler(store, this.ports.clock, this.ports.log)
-    store.onScheduled(dueMs => scheduler.consider(dueMs))
-    scheduler.start()
-    return { definition, store, state, scheduler }
+  #openContext(definition: ContextDefinition): Promise<RunningContext> {
+    const options = {
+      definition,
+      store: this.options,
+      ports: this.ports,
+      cache: this.cache,
+      checkpointer: this.checkpointer,
+      refuseWrites: () => this.#guard.refusal,
+      onDamaged: (words: string) => {
+        this.#open.get(definition.name)?.stop()
+        this.#open.delete(definition.name)
+        this.#refuse(definition, words)
+      }
+    }
+    return RunningContext.open(options, this.#restored.get(definition.group))
   }
 
   #refuse(definition: ContextDefinition, words: string): void {
@@ -224,21 +158,10 @@ export class EventStore {
 
   /** Ids are never given twice, so what a crash in between leaves behind takes room but is never read. */
   async #purgeKeys(contextId: number): Promise<void> {
-    for (const kind of contextKeyKinds) {
-      const gte = contextBucket(kind, contextId)
-      const range = { gte, lt: prefixEnd(gte), limit: PURGE_BATCH }
-      for (;;) {
-        const batch = this.ports.store.batch()
-        for await (const [key] of this.ports.store.iterate(range)) batch.delete(key)
-        const { length } = batch
-        if (length === 0) batch.discard()
-        else await batch.write({ sync: false })
-        if (length < PURGE_BATCH) break
-      }
-    }
+    const keySpace = firstKeySpace(contextId)
+    await purgeKeySpace(this.ports.store, keySpace)
+    await purgeKeySpace(this.ports.store, otherKeySpace(keySpace))
   }
 }
-
-const PURGE_BATCH = 1000
 
 export const EventStoreToken = token<EventStore>('eventstore/EventStore@1')

@@ -6,19 +6,17 @@ export type {
   GroupCheckpoint
 } from './checkpoint/checkpointer.js'
 export type { AggregateEventsRequest, ContextStore } from './context-store.js'
-export {
-  type ContextDefinition,
-  EventStore,
-  type EventStoreOptions,
-  type EventStorePorts,
-  EventStoreToken
-} from './event-store.js'
+export { EventStore, EventStoreToken } from './event-store.js'
+export type { ContextDefinition, EventStoreOptions, EventStorePorts } from './event-store-options.js'
 export {
   type CommittedEntry,
   type LogPosition,
   type OpenedGroup,
   Sequencer,
-  type StateMachine
+  type StateMachine,
+  type StateSink,
+  type StateSource,
+  type StateTransfer
 } from './ports.js'
 export type { EventTracker, TrackerSink } from './read/event-tracker.js'
 export { writeError } from './storage-error.js'

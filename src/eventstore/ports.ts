@@ -15,11 +15,46 @@ export interface StateMachine {
   apply(entry: CommittedEntry): unknown
   /** After each round of applies. A promise holds the next round back until the machine has caught up with its disk. */
   endRound(): Promise<void> | undefined
+  /** For peers that are behind the log, and for this node when it is. */
+  readonly transfer?: StateTransfer
 }
 
+/** A position in a group's log, and whatever its owner says about the members there: kept with every checkpoint as JSON. */
 export interface LogPosition {
   readonly index: number
   readonly term: number
+  readonly membership?: unknown
+}
+
+/** Moves a state machine's checkpointed state from one node to another. */
+export interface StateTransfer {
+  /** Pins the newest checkpoint until released; takes a new one when the newest does not contain `atLeast`. */
+  openSource(atLeast?: number): Promise<StateSource>
+  /** One at a time: replaces the state of this node. */
+  openSink(): Promise<StateSink>
+}
+
+export interface StateSource {
+  readonly position: LogPosition
+  /** What there is, for the receiver to compare with what it has. */
+  readonly manifest: Buffer
+  /** The pieces that a receiver lacks that answered the manifest with `have`; at most 1 MiB each, in order. To be walked once. */
+  pieces(have: Buffer): AsyncIterable<Buffer>
+  release(): void
+}
+
+export interface StateSink {
+  /** Compares with what is already here and verified, also from an earlier transfer that broke off. */
+  begin(manifest: Buffer): Promise<Buffer>
+  /** Resolves when the piece is kept well enough to be left out after a reconnect. */
+  write(piece: Buffer): Promise<void>
+  /**
+   * One synced step after which the new state is the state, at this position. The group neither prepares nor applies meanwhile.
+   * When it rejects, the old state goes on.
+   */
+  commit(position: LogPosition): Promise<void>
+  /** The old state stays as it was. Nothing after a commit. */
+  abort(): Promise<void>
 }
 
 export interface OpenedGroup {

@@ -40,11 +40,14 @@ export {
 } from './segments/event-segments.js'
 export { ReadCache, type ReadCacheOptions, type ReadCacheStats } from './segments/read-cache.js'
 export { RECORD_HEADER_BYTES } from './segments/record-header.js'
+export { parseSegmentFileName, segmentFileName } from './segments/segment.js'
+export { sameSegment, verifySegment } from './segments/segment-summary.js'
 export type {
   EventRun,
   RecordLocation,
   SealedSegment,
   SegmentCheckpoint,
+  SegmentSummary,
   TransactionRecord,
   TransactionVisitor
 } from './segments/types.js'

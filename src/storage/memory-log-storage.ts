@@ -56,10 +56,11 @@ class MemoryGroup {
 
   dropPrefix(checkpoint: LogCheckpoint): void {
     if (checkpoint.index <= this.checkpoint.index) return
+    const own = this.term(checkpoint.index) ?? checkpoint.term
     this.#entries = this.#entries.slice(checkpoint.index - this.checkpoint.index)
     this.checkpoint = checkpoint
     // Overruled by the log that the checkpoint is of.
-    if ((this.#entries[0]?.term ?? checkpoint.term) < checkpoint.term) this.#entries = []
+    if (own !== checkpoint.term) this.#entries = []
   }
 }
 

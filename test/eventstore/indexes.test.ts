@@ -82,7 +82,7 @@ t.test(
     const store = new MemoryKeyValueStore()
     await store.open()
     const index = new AggregateIndex(
-      { contextId: 1, store, knownMax: 10 },
+      { keySpace: 1, store, knownMax: 10 },
       new SegmentIndex(0, NO_TIMESTAMP),
       false
     )
@@ -117,7 +117,7 @@ t.test(
     const store = new MemoryKeyValueStore()
     await store.open()
     const index = new AggregateIndex(
-      { contextId: 1, store, knownMax: 10 },
+      { keySpace: 1, store, knownMax: 10 },
       new SegmentIndex(0, NO_TIMESTAMP),
       false
     )
@@ -137,7 +137,7 @@ t.test('a load that a checkpoint overtakes reads again', async t => {
   const store = new MemoryKeyValueStore()
   await store.open()
   const index = new AggregateIndex(
-    { contextId: 1, store, knownMax: 10 },
+    { keySpace: 1, store, knownMax: 10 },
     new SegmentIndex(0, NO_TIMESTAMP),
     true
   )
@@ -161,7 +161,7 @@ t.test('the number of aggregates known from the store is bounded', async t => {
   const store = new MemoryKeyValueStore()
   await store.open()
   const index = new AggregateIndex(
-    { contextId: 1, store, knownMax: 10 },
+    { keySpace: 1, store, knownMax: 10 },
     new SegmentIndex(0, NO_TIMESTAMP),
     true
   )

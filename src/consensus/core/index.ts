@@ -8,7 +8,7 @@ export {
 export { InvariantError } from './invariant.js'
 export type { LogView } from './log-view.js'
 export { isLocal, Message, MessageType } from './message.js'
-export { RAFT_DEFAULTS, type RaftOptions } from './options.js'
+export { RAFT_DEFAULTS, type RaftDefaults, type RaftOptions } from './options.js'
 export { RawNode, type Ready } from './raw-node.js'
 export { TraceLevel, type TraceSink } from './trace.js'
 export * from './types.js'

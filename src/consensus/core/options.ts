@@ -42,6 +42,11 @@ export interface RaftOptions {
   readonly waitingReadsMax: number
   /** Votes carry commit positions, so that nobody waits for ever for a node that may not lead (raft-rs #411). */
   readonly commitInVotes: boolean
+  /**
+   * Vote requests leave only with the write that contains the candidate's term. Otherwise a node that is elected by the others'
+   * votes alone, and crashes before its own is on disk, may be elected in the same term again, with another log.
+   */
+  readonly votesAfterAppend: boolean
 }
 
 export type RaftDefaults = Omit<
@@ -69,7 +74,8 @@ export const RAFT_DEFAULTS: RaftDefaults = {
   validateConfChanges: true,
   leaseReads: false,
   waitingReadsMax: 10_000,
-  commitInVotes: true
+  commitInVotes: true,
+  votesAfterAppend: true
 }
 
 export function checkOptions(options: RaftOptions): void {

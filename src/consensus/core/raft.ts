@@ -1,6 +1,7 @@
 import { handleVoteRequest, hup } from './election.js'
 import { Gate } from './gate.js'
 import { invariant } from './invariant.js'
+import { Lease } from './lease.js'
 import { RaftLog } from './log.js'
 import { completeAutoLeave, switchToConfig } from './membership.js'
 import { isAfterAppend, isVoteRequest, Message, MessageType } from './message.js'
@@ -49,6 +50,7 @@ export class Raft {
   isLearner = false
   tracker: ProgressTracker
   reads = new ReadQueue()
+  lease: Lease
   /** Read requests that came before this leader had committed an entry of its term. */
   earlyReads: Message[] = []
   readStates: ReadState[] = []
@@ -78,6 +80,7 @@ export class Raft {
       confIndexes: options.confIndexes ?? []
     })
     this.confIndex = options.applied
+    this.lease = new Lease(options.electionTicks)
     this.tracker = restoreConfig(options.conf, this.log.lastIndex, options)
     switchToConfig(this)
     this.#loadState(options.hardState, options.applied)
@@ -133,7 +136,7 @@ export class Raft {
       // Forwarded requests stay at 0, so that a node at another term does not drop them.
       if (type !== MessageType.propose && type !== MessageType.readIndex) message.term = this.term
     }
-    if (isAfterAppend(type)) {
+    if (isAfterAppend(type) || (type === MessageType.vote && this.options.votesAfterAppend)) {
       this.afterAppend.push(message)
       return
     }
@@ -336,6 +339,7 @@ export class Raft {
     this.heartbeatElapsed++
     this.electionElapsed++
     this.quorumElapsed++
+    this.lease.tick()
     if (this.quorumElapsed >= this.options.checkQuorumTicks) {
       this.quorumElapsed = 0
       if (this.options.checkQuorum) this.step(new Message(MessageType.checkQuorum, NONE, this.id))
@@ -367,13 +371,15 @@ export class Raft {
     this.pendingConfIndex = 0
     this.uncommittedBytes = 0
     this.reads = new ReadQueue()
+    this.lease = new Lease(this.options.electionTicks)
     this.earlyReads = []
   }
 
+  /** A lease must hold also against who has forgotten its leader, by a restart or a higher term. At term 0 there was none. */
   #hearsLeader(): boolean {
-    return (
-      this.options.checkQuorum && this.leader !== NONE && this.electionElapsed < this.options.electionTicks
-    )
+    const { checkQuorum, leaseReads, electionTicks } = this.options
+    const mayOweLease = this.leader !== NONE || (leaseReads && this.term > 0)
+    return checkQuorum && mayOweLease && this.electionElapsed < electionTicks
   }
 
   #increaseUncommitted(entries: readonly Entry[]): boolean {

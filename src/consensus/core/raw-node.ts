@@ -122,6 +122,11 @@ export class RawNode {
     this.raft.step(status)
   }
 
+  /** The process stood still, so that ticks came late: answers to what was sent before give no lease. */
+  ticksWereLate(): void {
+    this.raft.lease.forgetRounds()
+  }
+
   applyConfChange(index: Index, change: ConfChange): ConfState {
     return applyConfChange(this.raft, index, change)
   }

@@ -26,6 +26,11 @@ export class ReadQueue {
     return this.#requests.length
   }
 
+  /** A number for a round of heartbeats that nobody waits for. */
+  startRound(): number {
+    return ++this.#lastSequence
+  }
+
   add(index: Index, from: NodeId, context: number): void {
     this.#requests.push({ sequence: ++this.#lastSequence, index, from, context })
   }

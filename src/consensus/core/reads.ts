@@ -3,7 +3,7 @@ import { Message, MessageType } from './message.js'
 import type { Raft, StepError } from './raft.js'
 import type { ReadRequest } from './read-queue.js'
 import { broadcastHeartbeat } from './replication.js'
-import { type Index, NONE } from './types.js'
+import { NONE } from './types.js'
 
 /** A read request at the leader (Raft dissertation §6.4). */
 export function handleReadIndex(raft: Raft, request: Message): StepError | undefined {
@@ -24,7 +24,7 @@ export function releaseEarlyReads(raft: Raft): void {
 function startRead(raft: Raft, { from, context }: Message): void {
   const requester = from === NONE ? raft.id : from
   const { committed } = raft.log
-  if (raft.tracker.isSingleton || raft.options.leaseReads) {
+  if (raft.tracker.isSingleton || holdsLease(raft)) {
     answer(raft, { sequence: 0, index: committed, from: requester, context })
     return
   }
@@ -32,8 +32,13 @@ function startRead(raft: Raft, { from, context }: Message): void {
   broadcastHeartbeat(raft)
 }
 
+/** Only rounds that were sent in time count, and a transfer ends it: an election by its order does not wait for leases. */
+function holdsLease(raft: Raft): boolean {
+  return raft.options.leaseReads && raft.lease.holds(confirmedSequence(raft))
+}
+
 export function confirmReads(raft: Raft, peer: number, sequence: number): void {
-  if (raft.reads.length === 0) return
+  if (raft.reads.length === 0 && !raft.options.leaseReads) return
   raft.reads.confirm(peer, sequence)
   answerConfirmed(raft)
 }
@@ -41,11 +46,14 @@ export function confirmReads(raft: Raft, peer: number, sequence: number): void {
 /** Also when the configuration has changed: fewer may be needed now. */
 export function answerConfirmed(raft: Raft): void {
   if (raft.reads.length === 0) return
+  for (const request of raft.reads.take(confirmedSequence(raft))) answer(raft, request)
+}
+
+function confirmedSequence(raft: Raft): number {
   const { voters, outgoing } = raft.tracker.config
-  const confirmed: Index = jointCommitted(voters, outgoing, id =>
+  return jointCommitted(voters, outgoing, id =>
     id === raft.id ? raft.reads.lastSequence : raft.reads.confirmedBy(id)
   )
-  for (const request of raft.reads.take(confirmed)) answer(raft, request)
 }
 
 function answer(raft: Raft, { index, from, context }: ReadRequest): void {

@@ -97,6 +97,7 @@ export function contains({ voters, outgoing, learners }: ConfState, id: NodeId):
 
 /** Never more than the peer is known to have: it would commit entries that it holds from somebody else. */
 export function broadcastHeartbeat(raft: Raft): void {
+  if (raft.options.leaseReads) raft.lease.roundSent(raft.reads.startRound())
   for (const id of raft.tracker.ids) {
     if (id === raft.id) continue
     const progress = raft.tracker.progress.get(id)!

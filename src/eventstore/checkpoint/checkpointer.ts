@@ -1,3 +1,4 @@
+import assert from 'node:assert'
 import type { Clock, Logger, Timer } from '../../kernel/index.js'
 import {
   type CheckpointChain,
@@ -63,6 +64,8 @@ export class Checkpointer {
   readonly #groups = new Map<number, GroupCheckpoint>()
   #timer: Timer | undefined
   #running: Promise<void> | undefined
+  /** Whoever writes or pins checkpoints takes turns. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly options: CheckpointerOptions) {}
 
@@ -78,6 +81,11 @@ export class Checkpointer {
 
   add(participant: CheckpointParticipant): void {
     this.#participants.set(participant.group, participant)
+  }
+
+  /** The newest durable checkpoint of a group. */
+  newest(group: number): GroupCheckpoint | undefined {
+    return this.#groups.get(group)
   }
 
   remove(group: number): void {
@@ -98,15 +106,34 @@ export class Checkpointer {
 
   async stop(): Promise<void> {
     this.#timer?.cancel()
-    await this.#running
+    await this.#turn
   }
 
   /** Joins a run that is under way. A full disk is no error: the next run writes the same changes again. */
   run(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
+    this.#running ??= this.between(() => this.#run()).finally(() => {
       this.#running = undefined
     })
     return this.#running
+  }
+
+  /** Runs the task while no checkpoint is being written: store and `newest` agree. */
+  between<T>(task: () => T | Promise<T>): Promise<T> {
+    const result = this.#turn.then(task)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  /**
+   * Puts a state that came from a peer in the place of a group's checkpoint: one synced batch, all or nothing. What the state
+   * consists of is in the store already, where nothing reads it before.
+   */
+  replace(group: number, checkpoint: GroupCheckpoint): Promise<void> {
+    return this.between(async () => {
+      assert(this.#participants.has(group), `group ${group} was removed`)
+      await this.#writeBatch(this.options.store.batch(), new Map([...this.#groups, [group, checkpoint]]))
+      this.#groups.set(group, checkpoint)
+    })
   }
 
   async #run(): Promise<void> {
@@ -138,23 +165,33 @@ export class Checkpointer {
     const batch = this.options.store.batch()
     try {
       this.stats.lastChanges = await this.#collect(cuts, batch)
-      const groups = new Map(this.#groups)
-      for (const [group, cut] of cuts) {
-        // A group that was removed meanwhile must not come back.
-        if (this.#participants.has(group)) groups.set(group, { position: cut.position, payload: cut.payload })
-      }
-      this.options.chain.append(batch, Buffer.from(JSON.stringify(Object.fromEntries(groups)), 'utf8'))
-      await batch.write({ sync: true })
-      this.options.chain.written()
     } catch (error) {
       batch.discard()
       throw error
     }
+    const groups = new Map(this.#groups)
+    for (const [group, cut] of cuts) {
+      // A group that was removed meanwhile must not come back.
+      if (this.#participants.has(group)) groups.set(group, { position: cut.position, payload: cut.payload })
+    }
+    await this.#writeBatch(batch, groups)
     for (const [group, cut] of cuts) {
       cut.done()
       if (!this.#participants.has(group)) continue
       this.#groups.set(group, { position: cut.position, payload: cut.payload })
       this.options.sequencer.checkpointed(group, cut.position)
+    }
+  }
+
+  async #writeBatch(batch: KeyValueBatch, groups: ReadonlyMap<number, GroupCheckpoint>): Promise<void> {
+    const { chain } = this.options
+    try {
+      chain.append(batch, Buffer.from(JSON.stringify(Object.fromEntries(groups)), 'utf8'))
+      await batch.write({ sync: true })
+      chain.written()
+    } catch (error) {
+      batch.discard()
+      throw error
     }
   }
 

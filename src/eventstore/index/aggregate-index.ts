@@ -11,7 +11,7 @@ import {
 import { type AggregateRun, decodeRun, SegmentIndex } from './segment-index.js'
 
 export interface AggregateIndexOptions {
-  readonly contextId: number
+  readonly keySpace: number
   readonly store: KeyValueStore
   /** Aggregates of sealed segments whose highest sequence number stays in memory. */
   readonly knownMax: number
@@ -62,7 +62,7 @@ export class AggregateIndex {
       const generation = this.#forgotten
       const missing = aggregateIds.filter(id => this.highestSequence(id) === undefined)
       if (missing.length === 0) return
-      const bucket = contextBucket(KeyKind.highestSequence, this.options.contextId)
+      const bucket = contextBucket(KeyKind.highestSequence, this.options.keySpace)
       const values = await this.options.store.getMany(
         missing.map(id => Buffer.concat([bucket, Buffer.from(id, 'utf8')]))
       )
@@ -113,7 +113,7 @@ export class AggregateIndex {
     const inMemory = this.#memoryRuns(aggregateId)
     const first = inMemory[0]
     if (!this.storeHasRuns || (first !== undefined && first.firstSequence <= from)) return inMemory
-    const bucket = aggregateBucket(KeyKind.aggregateRun, this.options.contextId, aggregateId)
+    const bucket = aggregateBucket(KeyKind.aggregateRun, this.options.keySpace, aggregateId)
     const lt = first === undefined ? prefixEnd(bucket) : Buffer.concat([bucket, encodeOrdered(first.segment)])
     const stored: AggregateRun[] = []
     for await (const [key, value] of this.options.store.iterate({ gte: bucket, lt, reverse: true })) {

@@ -36,8 +36,8 @@ export function addToIndex(index: EventIndex, scan: TransactionScan, recordPosit
 }
 
 /** What checkpoints remember of full segments, in order. */
-export async function readMarkers(store: KeyValueStore, contextId: number): Promise<SegmentMarker[]> {
-  const bucket = contextBucket(KeyKind.segmentMarker, contextId)
+export async function readMarkers(store: KeyValueStore, keySpace: number): Promise<SegmentMarker[]> {
+  const bucket = contextBucket(KeyKind.segmentMarker, keySpace)
   const markers: SegmentMarker[] = []
   for await (const [key, value] of store.iterate({ gte: bucket, lt: prefixEnd(bucket) })) {
     markers.push(decodeMarker(decodeOrdered(key, bucket.length), value))

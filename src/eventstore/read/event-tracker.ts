@@ -39,6 +39,7 @@ export class EventTracker {
   #blocked = false
   #running = false
   #closed = false
+  #held = false
   #skipped = 0
   #nextToken: number
   #cursor: Pick<EventCursor, 'next' | 'close'> | undefined
@@ -91,6 +92,19 @@ export class EventTracker {
     this.#schedule()
   }
 
+  /** What it reads from is about to be replaced by something that holds the same events and more. */
+  hold(): void {
+    this.#held = true
+    this.#cursor?.close()
+    this.#cursor = undefined
+  }
+
+  /** Goes on where it was. */
+  release(): void {
+    this.#held = false
+    this.#schedule()
+  }
+
   close(error?: unknown): void {
     if (this.#closed) return
     this.stop()
@@ -109,19 +123,21 @@ export class EventTracker {
 
   /** Starts a round at the end of this turn of the event loop, unless one is due or nothing could be sent. */
   #schedule(): void {
-    if (this.#running || this.#closed || this.#blocked || this.#permits <= 0) return
+    if (this.#running || this.#closed || this.#held || this.#blocked || this.#permits <= 0) return
     this.#running = true
     setImmediate(() => void this.#round())
   }
 
   async #round(): Promise<void> {
+    let cursor: Pick<EventCursor, 'next' | 'close'> | undefined
     try {
-      if (this.#unsent !== undefined) {
+      if (this.#held) this.#running = false
+      else if (this.#unsent !== undefined) {
         this.#running = false
         this.#deliver(this.#unsent)
       } else if (this.source.nextToken() > this.#nextToken) {
-        this.#cursor ??= this.source.cursor(this.#nextToken)
-        const next = this.#cursor.next(Math.min(EVENTS_PER_ROUND, this.#permits), BYTES_PER_ROUND)
+        cursor = this.#cursor ??= this.source.cursor(this.#nextToken)
+        const next = cursor.next(Math.min(EVENTS_PER_ROUND, this.#permits), BYTES_PER_ROUND)
         const run = next instanceof Promise ? await next : next
         if (this.#closed) return
         this.#running = false
@@ -131,7 +147,11 @@ export class EventTracker {
         this.source.tail.wait(this.#wake)
       }
     } catch (error) {
-      this.close(error)
+      if (cursor === this.#cursor) this.close(error)
+      else {
+        this.#running = false
+        this.#schedule()
+      }
     }
   }
 

@@ -14,7 +14,7 @@ export class ScheduleStore {
   readonly #loaded = new Map<string, ScheduledEvent | undefined>()
 
   constructor(
-    private readonly options: { readonly contextId: number; readonly state: StateOverlay },
+    private readonly options: { readonly keySpace: number; readonly state: StateOverlay },
     private waiting: number
   ) {}
 
@@ -77,11 +77,11 @@ export class ScheduleStore {
   }
 
   #bucket(): Buffer {
-    return contextBucket(KeyKind.schedule, this.options.contextId)
+    return contextBucket(KeyKind.schedule, this.options.keySpace)
   }
 
   #dueBucket(): Buffer {
-    return contextBucket(KeyKind.scheduleDue, this.options.contextId)
+    return contextBucket(KeyKind.scheduleDue, this.options.keySpace)
   }
 }
 

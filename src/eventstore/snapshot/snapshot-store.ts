@@ -23,7 +23,7 @@ export class SnapshotStore {
 
   constructor(
     private readonly options: {
-      readonly contextId: number
+      readonly keySpace: number
       readonly state: StateOverlay
       readonly knownMax: number
     },
@@ -36,8 +36,8 @@ export class SnapshotStore {
   }
 
   put(aggregateId: string, sequenceNumber: number, event: Buffer): void {
-    const { contextId, state } = this.options
-    state.put(aggregateBucket(KeyKind.snapshot, contextId, aggregateId), encodeOrdered(sequenceNumber), event)
+    const { keySpace, state } = this.options
+    state.put(aggregateBucket(KeyKind.snapshot, keySpace, aggregateId), encodeOrdered(sequenceNumber), event)
     state.put(this.#presenceBucket(), Buffer.from(aggregateId, 'utf8'), PRESENT)
     this.stored++
     this.#remember(aggregateId, true)
@@ -55,7 +55,7 @@ export class SnapshotStore {
   /** Newest first. */
   async range(aggregateId: string, range: SnapshotRange): Promise<StoredSnapshot[]> {
     if (this.stored === 0 || range.to < range.from) return []
-    const bucket = aggregateBucket(KeyKind.snapshot, this.options.contextId, aggregateId)
+    const bucket = aggregateBucket(KeyKind.snapshot, this.options.keySpace, aggregateId)
     const items = await this.options.state.range(bucket, {
       gte: encodeOrdered(range.from),
       lt: encodeOrdered(Math.min(range.to, Number.MAX_SAFE_INTEGER - 1) + 1),
@@ -74,7 +74,7 @@ export class SnapshotStore {
   }
 
   #presenceBucket(): Buffer {
-    return contextBucket(KeyKind.snapshotPresence, this.options.contextId)
+    return contextBucket(KeyKind.snapshotPresence, this.options.keySpace)
   }
 
   #remember(aggregateId: string, present: boolean): void {

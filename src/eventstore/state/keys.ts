@@ -1,6 +1,9 @@
+import assert from 'node:assert'
+
 /**
- * Keys of the state that lives in the key-value store from checkpoint to checkpoint. A key is a bucket (kind, context and, where
- * one aggregate is meant, its id behind a length) followed by a suffix that orders the items of the bucket.
+ * Keys of the state that lives in the key-value store from checkpoint to checkpoint. A key is a bucket (kind, key space and, where
+ * one aggregate is meant, its id behind a length) followed by a suffix that orders the items of the bucket. A context has two key
+ * spaces: its state is in one of them, and the other is empty or takes the state that will replace it.
  */
 export const KeyKind = {
   /** bucket of one aggregate, suffix segment: where its events stand in that sealed segment */
@@ -20,26 +23,40 @@ export const KeyKind = {
   checkpoint: 0x43
 } as const
 
-/** Every kind whose keys carry a context: what a purge removes. */
-export const contextKeyKinds: readonly number[] = Object.values(KeyKind).filter(
-  kind => kind !== KeyKind.checkpoint
-)
+/** Every kind whose keys carry a key space, ascending. */
+export const contextKeyKinds: readonly number[] = Object.values(KeyKind)
+  .filter(kind => kind !== KeyKind.checkpoint)
+  .sort((a, b) => a - b)
 
 export const AGGREGATE_ID_BYTES_MAX = 0xffff
+/** Kind and key space: with these every key of a context begins. */
+export const BUCKET_BYTES = 5
 
-export function contextBucket(kind: number, contextId: number): Buffer {
-  const key = Buffer.allocUnsafe(5)
+const OTHER_SPACE = 0x8000_0000
+
+/** The key space in which a context begins; ids of contexts are below 2^31. */
+export function firstKeySpace(contextId: number): number {
+  assert(contextId < OTHER_SPACE, 'ids of contexts are below 2^31')
+  return contextId
+}
+
+export function otherKeySpace(keySpace: number): number {
+  return keySpace < OTHER_SPACE ? keySpace + OTHER_SPACE : keySpace - OTHER_SPACE
+}
+
+export function contextBucket(kind: number, keySpace: number): Buffer {
+  const key = Buffer.allocUnsafe(BUCKET_BYTES)
   key.writeUInt8(kind, 0)
-  key.writeUInt32BE(contextId, 1)
+  key.writeUInt32BE(keySpace, 1)
   return key
 }
 
 /** Keys of one aggregate. The length keeps an id apart from the ids that it begins. */
-export function aggregateBucket(kind: number, contextId: number, aggregateId: string): Buffer {
+export function aggregateBucket(kind: number, keySpace: number, aggregateId: string): Buffer {
   const length = Buffer.byteLength(aggregateId, 'utf8')
   const key = Buffer.allocUnsafe(7 + length)
   key.writeUInt8(kind, 0)
-  key.writeUInt32BE(contextId, 1)
+  key.writeUInt32BE(keySpace, 1)
   key.writeUInt16BE(length, 5)
   key.write(aggregateId, 7, 'utf8')
   return key

@@ -59,20 +59,18 @@ export class BlockReader {
   }
 
   /**
-   * The next valid record that begins behind `position`: at any byte of the same block, for damage may have taken the lengths that
-   * lead from one fragment to the next, then in the blocks that follow. What damage left of a record is passed over.
+   * The next valid record that begins behind `position`: at any byte, for damage may have taken the lengths that lead from one
+   * fragment to the next, in this block and in those that follow. What damage left of a record is passed over.
    */
   findAfter(position: number): (Found & { kind: 'record' }) | undefined {
-    const blockEnd = (Math.floor(position / BLOCK_BYTES) + 1) * BLOCK_BYTES
-    for (let at = position + 1; at < Math.min(blockEnd, this.#end); at++) {
+    let isLedHere = false
+    for (let at = position + 1; at < this.#end; ) {
       const found = this.#recordAt(at)
       if (found !== undefined) return found
-    }
-    for (let at = blockEnd; at < this.#end; ) {
-      const found = this.#recordAt(at)
-      if (found !== undefined) return found
-      at = this.#fragment(at)?.end ?? at - (at % BLOCK_BYTES) + BLOCK_BYTES
-      at = skipPadding(at)
+      const fragment: Fragment | undefined =
+        isLedHere || at % BLOCK_BYTES === 0 ? this.#fragment(at) : undefined
+      isLedHere = fragment !== undefined
+      at = fragment === undefined ? at + 1 : skipPadding(fragment.end)
     }
     return undefined
   }

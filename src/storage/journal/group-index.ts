@@ -15,6 +15,8 @@ export class GroupIndex {
   #terms: TermRun[] = []
   #checkpoint: LogCheckpoint
   #lastIndex: number
+  /** The stored entry at the checkpoint's index is another one: what follows it belongs to a log that was overruled. */
+  #isOverruled = false
 
   constructor(checkpoint: LogCheckpoint) {
     this.#checkpoint = checkpoint
@@ -48,6 +50,7 @@ export class GroupIndex {
   append(firstIndex: number, count: number, terms: readonly TermRun[], place: RecordPlace): void {
     this.#dropFrom(firstIndex)
     const last = firstIndex + count - 1
+    if (firstIndex < this.firstIndex) this.#isOverruled = this.#differs(last, terms)
     this.#lastIndex = Math.max(last, this.#checkpoint.index)
     // Wholly below the checkpoint: read again at a start, and not needed.
     if (count === 0 || last < this.firstIndex) return
@@ -59,6 +62,7 @@ export class GroupIndex {
   breakOff(): void {
     this.#runs.clear()
     this.#terms = []
+    this.#isOverruled = false
   }
 
   term(index: number): number | undefined {
@@ -74,23 +78,31 @@ export class GroupIndex {
 
   dropPrefix(checkpoint: LogCheckpoint): void {
     if (checkpoint.index <= this.#checkpoint.index) return
+    const own = this.term(checkpoint.index)
     this.#checkpoint = checkpoint
     this.#lastIndex = Math.max(this.#lastIndex, checkpoint.index)
     this.#runs.dropThrough(checkpoint.index)
     const current = this.#terms.findLastIndex(run => run.index <= checkpoint.index + 1)
     if (current > 0) this.#terms = this.#terms.slice(current)
-    this.dropStaleSuffix()
+    this.#isOverruled = own !== undefined && own !== checkpoint.term
+    this.dropOverruled()
   }
 
   /**
-   * Terms never decrease along a log: entries behind the checkpoint with an older term were overruled by the log that the
-   * checkpoint is of (it came from another node), and must not be taken for its continuation.
+   * Entries behind a checkpoint that came from another node must not be taken for its continuation where the log had another entry
+   * at its place (Raft figure 8). Terms never decrease along a log: an older one behind the checkpoint tells it too.
    */
-  dropStaleSuffix(): void {
-    const following = this.term(this.firstIndex)
-    if (following === undefined || following >= this.#checkpoint.term) return
+  dropOverruled(): void {
+    const following = this.term(this.firstIndex) ?? this.#checkpoint.term
+    if (!this.#isOverruled && following >= this.#checkpoint.term) return
+    this.#isOverruled = false
     this.#dropFrom(this.firstIndex)
     this.#lastIndex = this.#checkpoint.index
+  }
+
+  #differs(last: number, terms: readonly TermRun[]): boolean {
+    const { index, term } = this.#checkpoint
+    return last >= index && terms.findLast(run => run.index <= index)?.term !== term
   }
 
   #dropFrom(index: number): void {

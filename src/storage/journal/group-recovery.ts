@@ -40,6 +40,8 @@ export class GroupRecovery {
     if (header.kind !== RecordKind.entries) return
     const { hardState, firstIndex, count, terms } = summarizeEntries(record)
     group.hardState = hardState
+    // Whoever knows the checkpoint to be committed has its log, and no longer the one that it overruled.
+    if (hardState.commit >= group.firstIndex - 1) group.dropOverruled()
     group.append(firstIndex, count, terms, place)
   }
 
@@ -62,7 +64,7 @@ export class GroupRecovery {
     const damaged: number[] = []
     for (const [number, group] of this.groups) {
       if (group.damage === undefined) {
-        group.dropStaleSuffix()
+        group.dropOverruled()
         const loss = this.#lossOf(number, group)
         if (loss === undefined) continue
         group.damage = words(number, loss, where)

@@ -16,11 +16,13 @@ import { SegmentList } from './segment-list.js'
 import { newSegment, SegmentRecovery } from './segment-recovery.js'
 import { removeSegments } from './segment-removal.js'
 import { scanSealed } from './segment-scan.js'
+import { segmentsDigest, summaryOf } from './segment-summary.js'
 import { SegmentWriter } from './segment-writer.js'
 import type {
   RecordLocation,
   SealedSegment,
   SegmentCheckpoint,
+  SegmentSummary,
   TransactionRecord,
   TransactionVisitor
 } from './types.js'
@@ -155,8 +157,21 @@ export class EventSegments {
 
   /** What a checkpoint has to remember of this moment, once `sync` has made it durable. */
   checkpointPosition(): SegmentCheckpoint {
-    const { firstToken, dataLength, nextToken } = this.#list.active
-    return { segment: firstToken, length: dataLength, nextToken }
+    const { firstToken, dataLength, nextToken, chain } = this.#list.active
+    return { segment: firstToken, length: dataLength, nextToken, recordsCrc: chain.value }
+  }
+
+  /** Full segments in order, then what the active one holds now. A full one whose footer is damaged is left out. */
+  summaries(): SegmentSummary[] {
+    return this.#list.all.flatMap(segment => summaryOf(segment) ?? [])
+  }
+
+  /** Equal where the files are equal, up to a token at which a transaction begins. Costs the scan of at most one segment. */
+  digest(upToToken: number): Promise<string> {
+    return segmentsDigest(this.#list.all, upToToken, async segment => {
+      await this.flush()
+      return segment.path
+    })
   }
 
   /** Makes everything durable at least up to this position. When it rejects but for a full disk, the process must end. */

@@ -84,6 +84,7 @@ export class SegmentRecovery {
     const trailer = await this.#readTrailer(segment)
     segment.written = segment.fileLength
     segment.dataLength = trailer?.dataLength ?? segment.fileLength
+    segment.footerCrc = trailer?.recordsCrc
     if (trailer === undefined) {
       this.options.log.error(
         { file: segment.path },
@@ -112,11 +113,16 @@ export class SegmentRecovery {
   }
 
   async #openActive(): Promise<Segment> {
-    const { segment: firstToken, length, nextToken } = this.#checkpoint
+    const { segment: firstToken, length, nextToken, recordsCrc } = this.#checkpoint
     const segment = newSegment(this.options, firstToken)
     if (length > 0) await this.#scanActive(segment)
-    if (segment.nextToken === nextToken) return segment
-    const what = `its checkpointed part ends before token ${segment.nextToken}, the checkpoint says ${nextToken}`
+    const isOther = recordsCrc !== undefined && recordsCrc !== segment.chain.value
+    if (segment.nextToken === nextToken && !isOther) return segment
+    await segment.writer?.close()
+    const what =
+      segment.nextToken === nextToken
+        ? 'its checkpointed part holds other records than the checkpoint says'
+        : `its checkpointed part ends before token ${segment.nextToken}, the checkpoint says ${nextToken}`
     throw damaged({ path: segment.path, position: length }, what)
   }
 

@@ -28,6 +28,8 @@ export class Segment {
   /** Bytes that are in the file. */
   written = 0
   readonly chain = new ChecksumChain()
+  /** From the footer of a segment that was full when the process started; undefined when that footer is damaged. */
+  footerCrc: number | undefined
 
   constructor(
     readonly fs: FileSystem,
@@ -49,6 +51,11 @@ export class Segment {
     this.fileLength = this.dataLength
     this.nextToken = record.firstToken + record.count
     this.records++
+  }
+
+  /** Undefined when the footer is damaged. */
+  get recordsCrc(): number | undefined {
+    return this.records > 0 || !this.sealed ? this.chain.value : this.footerCrc
   }
 
   /** Every token below is in complete blocks that are wholly in the file. */

@@ -30,6 +30,20 @@ export interface SegmentCheckpoint {
   readonly length: number
   /** Token that the next event gets. */
   readonly nextToken: number
+  /** Checksum over the active segment's records up to here. */
+  readonly recordsCrc?: number
+}
+
+/** What tells one segment's content from another's, by the checksums in its record headers. Equal on every replica. */
+export interface SegmentSummary {
+  /** First token of the segment. */
+  readonly segment: number
+  readonly nextToken: number
+  /** Bytes of records. */
+  readonly dataLength: number
+  /** Bytes of the file: more than `dataLength` when the segment is full and has its footer. */
+  readonly fileLength: number
+  readonly recordsCrc: number
 }
 
 /** A full segment, which never changes again. */

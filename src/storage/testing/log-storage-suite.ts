@@ -1,35 +1,21 @@
-import type { GroupAppend, LogCheckpoint, LogEntry, LogStorage } from '../log-storage.js'
+import type { LogStorage } from '../log-storage.js'
 import type { SuiteTest } from './key-value-store-suite.js'
+import {
+  ALL_BYTES,
+  type AlsoAfterRestart,
+  entry,
+  NO_CHECKPOINTS,
+  part,
+  placesOf,
+  run
+} from './log-storage/fixture.js'
+import { testRaftWrites } from './log-storage/raft-writes.js'
 
 export interface LogUnderTest {
   readonly log: LogStorage
   /** The same data as the next start finds it, after a close; absent where nothing is kept. */
   reopen?(): LogStorage
   remove(): Promise<void>
-}
-
-const NO_CHECKPOINTS = new Map<number, LogCheckpoint>()
-const ALL_BYTES = Number.MAX_SAFE_INTEGER
-
-function entry(index: number, term = 1, bytes = 20): LogEntry {
-  return { index, term, kind: index % 3, data: Buffer.alloc(bytes, (index * 7 + term) & 0xff) }
-}
-
-function run(first: number, last: number, term = 1, bytes = 20): LogEntry[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => entry(first + i, term, bytes))
-}
-
-function part(
-  group: number,
-  entries: readonly LogEntry[],
-  hardState = { term: 1, vote: 2, commit: 0 }
-): GroupAppend {
-  return { group, entries, hardState }
-}
-
-async function placesOf(log: LogStorage, group: number): Promise<string[]> {
-  const entries = await log.entries(group, log.firstIndex(group), log.lastIndex(group), ALL_BYTES)
-  return entries.map(({ index, term }) => `${index}@${term}`)
 }
 
 /** What every LogStorage promises. A claim is checked on the log as it is and, where it keeps its data, after a restart. */
@@ -46,12 +32,7 @@ export function testLogStorage(t: SuiteTest, create: () => Promise<LogUnderTest>
       }
     })
 
-  const alsoAfterRestart = (
-    claim: string,
-    write: (log: LogStorage) => Promise<unknown>,
-    check: (t: SuiteTest, log: LogStorage) => Promise<void>,
-    checkpoints: ReadonlyMap<number, LogCheckpoint> = NO_CHECKPOINTS
-  ) =>
+  const alsoAfterRestart: AlsoAfterRestart = (claim, write, check, checkpoints = NO_CHECKPOINTS) =>
     t.test(claim, async t => {
       const { log, reopen, remove } = await create()
       await log.open(NO_CHECKPOINTS)
@@ -261,6 +242,8 @@ export function testLogStorage(t: SuiteTest, create: () => Promise<LogUnderTest>
       t.same(await placesOf(log, 2), ['1@1', '2@1', '3@1', '4@1'])
     }
   )
+
+  testRaftWrites(alsoAfterRestart)
 
   withLog('after a close nothing is taken any more', async (t, log) => {
     await log.append([part(1, run(1, 2))])

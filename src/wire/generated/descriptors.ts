@@ -371,6 +371,18 @@ export const fileDescriptors: readonly FileDescriptor[] = [
       'Cg1saWNlbnNlLnByb3RvEiFpby5heG9uaXEuYXhvbnNlcnZlci5ncnBjLmxpY2Vuc2UiEwoRR2V0TGljZW5zZVJlcXVlc3QiPQoSR2V0TGljZW5zZVJlc3BvbnNlEicKD2xpY2Vuc2VfY29udGVudBgBIAEoCVIObGljZW5zZUNvbnRlbnQyiwEKDkxpY2Vuc2VTZXJ2aWNlEnkKCkdldExpY2Vuc2USNC5pby5heG9uaXEuYXhvbnNlcnZlci5ncnBjLmxpY2Vuc2UuR2V0TGljZW5zZVJlcXVlc3QaNS5pby5heG9uaXEuYXhvbnNlcnZlci5ncnBjLmxpY2Vuc2UuR2V0TGljZW5zZVJlc3BvbnNlQgJQAWIGcHJvdG8z'
   },
   {
+    name: 'myelin/internal/v1/peer.proto',
+    dependencies: [],
+    symbols: [
+      'myelin.internal.v1.PeerService',
+      'myelin.internal.v1.PeerService.Exchange',
+      'myelin.internal.v1.PeerService.Transfer',
+      'myelin.internal.v1.PeerFrame'
+    ],
+    base64:
+      'Ch1teWVsaW4vaW50ZXJuYWwvdjEvcGVlci5wcm90bxISbXllbGluLmludGVybmFsLnYxIiUKCVBlZXJGcmFtZRIYCgdjb250ZW50GAEgASgMUgdjb250ZW50MqkBCgtQZWVyU2VydmljZRJMCghFeGNoYW5nZRIdLm15ZWxpbi5pbnRlcm5hbC52MS5QZWVyRnJhbWUaHS5teWVsaW4uaW50ZXJuYWwudjEuUGVlckZyYW1lKAEwARJMCghUcmFuc2ZlchIdLm15ZWxpbi5pbnRlcm5hbC52MS5QZWVyRnJhbWUaHS5teWVsaW4uaW50ZXJuYWwudjEuUGVlckZyYW1lKAEwAWIGcHJvdG8z'
+  },
+  {
     name: 'persistent-streams.proto',
     dependencies: ['event.proto', 'google/protobuf/empty.proto'],
     symbols: [

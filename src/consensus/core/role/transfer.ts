@@ -9,6 +9,12 @@ export function handleTransfer(raft: Raft, target: NodeId, progress: Progress): 
     raft.trace.debug(() => `${raft.hex} is learner. Ignored transferring leadership`)
     return
   }
+  if (!progress.recentActive) {
+    raft.trace.debug(
+      () => `${raft.hex} has not heard from ${target.toString(16)}. Ignored transferring leadership`
+    )
+    return
+  }
   if (!replacePrevious(raft, target)) return
   if (target === raft.id) {
     raft.trace.debug(() => `${raft.hex} is already leader. Ignored transferring leadership to self`)
@@ -19,6 +25,7 @@ export function handleTransfer(raft: Raft, target: NodeId, progress: Progress): 
   // It should be over within one election timeout.
   raft.electionElapsed = 0
   raft.leadTransferee = target
+  raft.lease.end()
   if (progress.match === raft.log.lastIndex) {
     sendTimeoutNow(raft, target)
     raft.trace.info(

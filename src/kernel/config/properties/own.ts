@@ -57,11 +57,7 @@ export const loggingProperties = group('Logging', 'logging', [
 ])
 
 export const ownProperties = group('Myelin', 'myelin', [
-  list(
-    '.plugins',
-    'grpc, journal, sequencer, rocksdb, eventstore, messaging, cluster, rest',
-    'Plugins to load.'
-  ),
+  list('.plugins', 'grpc, journal, raft, rocksdb, eventstore, messaging, cluster, rest', 'Plugins to load.'),
   list('.plugin-path', null, 'Directories in which plugins that are packages are looked for.'),
   text('.services.<service>', null, 'Plugin that provides a service, where several could.'),
   flag('.config.strict', false, 'Refuse to start where the configuration gives a warning.'),
@@ -85,6 +81,20 @@ export const ownProperties = group('Myelin', 'myelin', [
   dataSize('.journal.batch-bytes-max', '4MB', 'Most that one write of the journal gathers.', { min: 1 }),
   dataSize('.journal.queue-bytes-max', '256MB', 'Most that may wait for the journal.', { min: 1 }),
   dataSize('.journal.reserve-size', '16MB', 'Free disk space below which writes are refused.', { min: 0 }),
+  list(
+    '.raft.development-peers',
+    null,
+    'Development only: `name=host:port` of all nodes that form every replication group together, the same list on each.'
+  ),
+  dataSize(
+    '.raft.peer-queue-bytes-max',
+    '8MB',
+    'Most that may wait for one other node; more is sent again later.',
+    {
+      min: 1
+    }
+  ),
+  dataSize('.raft.message-bytes-max', '256MB', 'Largest message of another node that is taken.', { min: 1 }),
   duration('.checkpoint.interval', '5s', 'How often memory is written to the state store.', { min: 1 }),
   dataSize(
     '.checkpoint.replay-bytes-max',

@@ -1,0 +1,29 @@
+import t from 'tap'
+import { faults } from './faults.js'
+import { torment } from './nemesis.js'
+import { RaftProcesses } from './raft-processes.js'
+
+const minutes = process.env.CI_FULL === '1' ? 20 : 2
+const seed = Number(process.env.NEMESIS_SEED ?? Date.now() % 1_000_000)
+
+t.test(
+  'three processes keep every promise while they are killed, stopped, cut off and slowed down',
+  { timeout: (minutes + 5) * 60_000 },
+  async t => {
+    t.comment(`seed ${seed}; again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`)
+    const processes = await RaftProcesses.start({ proxies: true })
+    t.teardown(() => processes.remove())
+    const report = await torment(processes, { minutes, seed, log: line => t.comment(line) }).catch(error => {
+      t.comment(processes.outputs())
+      throw error
+    })
+    t.comment(JSON.stringify(report, null, 2))
+    t.ok(report.operations.ok > minutes * 300, `${report.operations.ok} operations were acknowledged`)
+    t.ok(report.reads > minutes * 50, `${report.reads} linearizable reads`)
+    t.ok(
+      Object.keys(report.faults).length >= Math.min(8, Object.keys(faults).length),
+      'faults of most kinds happened'
+    )
+    t.ok(report.term > minutes, 'leaders changed')
+  }
+)

@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util'
+import { faults } from './faults.js'
+import { torment } from './nemesis.js'
+import { RaftProcesses } from './raft-processes.js'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '20' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    /** Names of faults, separated by commas. */
+    only: { type: 'string' }
+  }
+})
+
+const only = values.only?.split(',')
+const unknown = only?.filter(name => !(name in faults))
+if (unknown !== undefined && unknown.length > 0) {
+  console.error(`no such fault: ${unknown.join(', ')}; there are: ${Object.keys(faults).join(', ')}`)
+  process.exit(2)
+}
+console.log(`seed ${values.seed}`)
+const processes = await RaftProcesses.start({ proxies: true })
+try {
+  const report = await torment(processes, {
+    minutes: Number(values.minutes),
+    seed: Number(values.seed),
+    log: console.log,
+    ...(only === undefined ? {} : { only })
+  })
+  console.log(JSON.stringify(report, null, 2))
+} catch (error) {
+  console.error(processes.outputs())
+  console.error(error)
+  process.exitCode = 1
+} finally {
+  await processes.remove()
+}

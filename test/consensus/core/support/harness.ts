@@ -1,0 +1,5 @@
+export { MemoryLog } from './memory-log.js'
+export * from './messages.js'
+export { type Member, Network, network } from './network.js'
+export { seeded } from './random.js'
+export { type NodeOptions, node, PLAIN, TestNode } from './test-node.js'

@@ -1,0 +1,119 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isThere, type Layer, layers, run } from './layers.js'
+import type { Mutation } from './mutation.js'
+import { MUTATIONS } from './mutations/index.js'
+import { readCore, Workshop } from './workshop.js'
+
+/**
+ * The test of the tests: breaks one rule of the core at a time and looks whether a layer notices.
+ * `run.js [--only WORDS] [--layers N] [--parallel N] [--keep]`
+ */
+interface Outcome {
+  readonly mutation: Mutation
+  readonly layer: string | undefined
+  readonly by: string
+}
+
+const PARALLEL = 2
+const repository = process.cwd()
+
+async function main(): Promise<number> {
+  const mutations = chosen(option('--only'))
+  checkEdits(mutations)
+  const used = layers(process.env.MYELIN_RAFT_TESTDATA).slice(0, Number(option('--layers') ?? 9))
+  const outcomes = await examineAll(
+    mutations,
+    used.filter(layer => announce(layer))
+  )
+  const survivors = outcomes.filter(({ layer }) => layer === undefined)
+  const summary = `${outcomes.length - survivors.length} killed, ${survivors.length} survived`
+  if (process.argv.includes('--keep'))
+    writeFileSync(join(repository, 'test/mutation/results.md'), report(outcomes, summary))
+  for (const { mutation } of survivors)
+    console.log(`survived: ${mutation.file}: ${mutation.name} (${mutation.catcher})`)
+  console.log(summary)
+  return survivors.length === 0 ? 0 : 1
+}
+
+function chosen(words: string | undefined): readonly Mutation[] {
+  if (words === undefined) return MUTATIONS
+  return MUTATIONS.filter(({ file, name }) => `${file}: ${name}`.includes(words))
+}
+
+/** All of them first, so that an edit that does not fit any more is known in a second. */
+function checkEdits(mutations: readonly Mutation[]): void {
+  const wrong: string[] = []
+  for (const mutation of mutations) {
+    try {
+      Workshop.mutate(readCore(repository, mutation.file), mutation)
+    } catch (error) {
+      wrong.push((error as Error).message)
+    }
+  }
+  if (wrong.length > 0) throw new Error(`edits that do not fit:\n${wrong.join('\n')}`)
+}
+
+function announce(layer: Layer): boolean {
+  if (isThere(layer, repository)) return true
+  console.log(`no ${layer.name}: ${layer.needs} is not there`)
+  return false
+}
+
+async function examineAll(mutations: readonly Mutation[], used: readonly Layer[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = new Array(mutations.length)
+  let next = 0
+  const work = async () => {
+    const workshop = new Workshop(repository)
+    try {
+      await expectHealthy(workshop, used)
+      while (next < mutations.length) {
+        const at = next++
+        outcomes[at] = await examine(workshop, mutations[at]!, used)
+        print(outcomes[at])
+      }
+    } finally {
+      workshop.close()
+    }
+  }
+  await Promise.all(Array.from({ length: Number(option('--parallel') ?? PARALLEL) }, work))
+  return outcomes
+}
+
+/** A layer that fails without any mutation would kill them all. */
+async function expectHealthy({ root }: Workshop, used: readonly Layer[]): Promise<void> {
+  for (const layer of used) {
+    const { isKilled, by } = await run(layer, root)
+    if (isKilled) throw new Error(`${layer.name} fails without a mutation: ${by}`)
+  }
+}
+
+async function examine(workshop: Workshop, mutation: Mutation, used: readonly Layer[]): Promise<Outcome> {
+  return workshop.with(mutation, async () => {
+    for (const layer of used) {
+      const { isKilled, by } = await run(layer, workshop.root)
+      if (isKilled) return { mutation, layer: layer.name, by }
+    }
+    return { mutation, layer: undefined, by: '' }
+  })
+}
+
+function print({ mutation, layer, by }: Outcome): void {
+  console.log(`${layer ?? 'SURVIVED'} | ${mutation.file}: ${mutation.name} | ${mutation.catcher} | ${by}`)
+}
+
+function report(outcomes: readonly Outcome[], summary: string): string {
+  const rows = outcomes.map(({ mutation: { file, name, catcher }, layer, by }) =>
+    [name, file, catcher, layer ?? '**survived**', by].map(cell => cell.replaceAll('|', '\\|')).join(' | ')
+  )
+  const head =
+    'rule as the mutant has it | file | meant to be caught by | layer that caught it | first failure'
+  return `# Mutations of the core\n\n${summary}.\n\n| ${head} |\n|---|---|---|---|---|\n| ${rows.join(' |\n| ')} |\n`
+}
+
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(name)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+
+process.exitCode = await main()
