@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -54,6 +54,11 @@ export function isThere({ needs }: Layer, root: string): boolean {
   return existsSync(join(root, needs))
 }
 
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 export function run({ args, timeoutMs }: Layer, root: string): Promise<Verdict> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
@@ -63,6 +68,7 @@ export function run({ args, timeoutMs }: Layer, root: string): Promise<Verdict> 
       timeout: timeoutMs,
       killSignal: 'SIGKILL'
     })
+    running.add(child)
     let output = ''
     const collect = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-64 * 1024)
@@ -70,14 +76,15 @@ export function run({ args, timeoutMs }: Layer, root: string): Promise<Verdict> 
     child.stdout.on('data', collect)
     child.stderr.on('data', collect)
     child.on('error', reject)
-    child.on('close', code =>
+    child.on('close', code => {
+      running.delete(child)
       resolve({ isKilled: code !== 0, by: code === null ? 'it hung' : firstFailure(output) })
-    )
+    })
   })
 }
 
 function firstFailure(output: string): string {
-  const failed = /^not ok \d+ - (.*?)(?: # time.*)?$/m.exec(output)?.[1]
+  const failed = /^(?:Bail out!|not ok \d+ -)(?: #)? (.*?)(?: # time.*)?$/m.exec(output)?.[1]
   const seed = /^.*seed.*$/im.exec(output)?.[0]
   return failed ?? seed?.trim() ?? 'it failed'
 }

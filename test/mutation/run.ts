@@ -7,7 +7,7 @@ import { readCore, Workshop } from './workshop.js'
 
 /**
  * The test of the tests: breaks one rule of the core at a time and looks whether a layer notices.
- * `run.js [--only WORDS] [--layers N] [--parallel N] [--keep]`
+ * `run.js [--only WORDS] [--layers N] [--parallel N]`; without the first two it writes `results.md`
  */
 interface Outcome {
   readonly mutation: Mutation
@@ -28,8 +28,7 @@ async function main(): Promise<number> {
   )
   const survivors = outcomes.filter(({ layer }) => layer === undefined)
   const summary = `${outcomes.length - survivors.length} killed, ${survivors.length} survived`
-  if (process.argv.includes('--keep'))
-    writeFileSync(join(repository, 'test/mutation/results.md'), report(outcomes, summary))
+  if (mutations.length === MUTATIONS.length && option('--layers') === undefined) keep(outcomes, summary)
   for (const { mutation } of survivors)
     console.log(`survived: ${mutation.file}: ${mutation.name} (${mutation.catcher})`)
   console.log(summary)
@@ -61,22 +60,24 @@ function announce(layer: Layer): boolean {
 }
 
 async function examineAll(mutations: readonly Mutation[], used: readonly Layer[]): Promise<Outcome[]> {
+  const workshops = Array.from(
+    { length: Number(option('--parallel') ?? PARALLEL) },
+    () => new Workshop(repository)
+  )
+  process.once('exit', () => {
+    for (const workshop of workshops) workshop.close()
+  })
+  await expectHealthy(workshops[0]!, used)
   const outcomes: Outcome[] = new Array(mutations.length)
   let next = 0
-  const work = async () => {
-    const workshop = new Workshop(repository)
-    try {
-      await expectHealthy(workshop, used)
-      while (next < mutations.length) {
-        const at = next++
-        outcomes[at] = await examine(workshop, mutations[at]!, used)
-        print(outcomes[at])
-      }
-    } finally {
-      workshop.close()
+  const work = async (workshop: Workshop) => {
+    while (next < mutations.length) {
+      const at = next++
+      outcomes[at] = await examine(workshop, mutations[at]!, used)
+      print(outcomes[at])
     }
   }
-  await Promise.all(Array.from({ length: Number(option('--parallel') ?? PARALLEL) }, work))
+  await Promise.all(workshops.map(work))
   return outcomes
 }
 
@@ -102,13 +103,21 @@ function print({ mutation, layer, by }: Outcome): void {
   console.log(`${layer ?? 'SURVIVED'} | ${mutation.file}: ${mutation.name} | ${mutation.catcher} | ${by}`)
 }
 
-function report(outcomes: readonly Outcome[], summary: string): string {
+function keep(outcomes: readonly Outcome[], summary: string): void {
   const rows = outcomes.map(({ mutation: { file, name, catcher }, layer, by }) =>
     [name, file, catcher, layer ?? '**survived**', by].map(cell => cell.replaceAll('|', '\\|')).join(' | ')
   )
   const head =
     'rule as the mutant has it | file | meant to be caught by | layer that caught it | first failure'
-  return `# Mutations of the core\n\n${summary}.\n\n| ${head} |\n|---|---|---|---|---|\n| ${rows.join(' |\n| ')} |\n`
+  const table = `| ${head} |\n|---|---|---|---|---|\n| ${rows.join(' |\n| ')} |`
+  const text = `# Mutations of the core\n\nWritten by \`npm run mutate\`. ${summary}: ${byLayer(outcomes)}.\n\n${table}\n`
+  writeFileSync(join(repository, 'test/mutation/results.md'), text)
+}
+
+function byLayer(outcomes: readonly Outcome[]): string {
+  const counts = new Map<string, number>()
+  for (const { layer = 'nobody' } of outcomes) counts.set(layer, (counts.get(layer) ?? 0) + 1)
+  return [...counts].map(([layer, count]) => `${count} by ${layer}`).join(', ')
 }
 
 function option(name: string): string | undefined {
@@ -116,4 +125,5 @@ function option(name: string): string | undefined {
   return at < 0 ? undefined : process.argv[at + 1]
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 process.exitCode = await main()

@@ -1,32 +1,31 @@
 import { runCore } from './core/run-core.js'
+import type { Storage } from './node/node-config.js'
 import { runNode } from './node/run-node.js'
 import { type ConfigRequest, drawConfig } from './world/config.js'
 import type { RunCounts, RunResult } from './world/run-result.js'
 
-export const LEVELS = ['core', 'node'] as const
-export type Level = (typeof LEVELS)[number]
+/** core: the consensus core with simulated disks. node: the product's driver, and in part journal, checkpoints and event store. */
+export type Level = 'core' | 'node'
 
 export interface SeedRequest extends ConfigRequest {
   readonly level: Level
-}
-
-export interface FailedSeed {
-  readonly request: SeedRequest
-  readonly result: RunResult
+  /** Of whole nodes; by the seed when absent. */
+  readonly storage?: Storage
 }
 
 export type CountTotals = { -readonly [Name in keyof RunCounts]: number }
 
 export function runSeed(request: SeedRequest): Promise<RunResult> {
+  const { level, storage } = request
   const config = drawConfig(request)
-  return request.level === 'core' ? runCore(config) : runNode(config)
+  return level === 'core' ? runCore(config) : runNode(config, storage === undefined ? {} : { storage })
 }
 
 /** Runs of many seeds and what they came across. */
 export class RunSet {
   runs = 0
   steps = 0
-  readonly failures: FailedSeed[] = []
+  failed = 0
   readonly totals: CountTotals = {
     elections: 0,
     commits: 0,
@@ -42,19 +41,27 @@ export class RunSet {
     const result = await runSeed(request)
     this.runs++
     this.steps += request.steps
-    for (const name of Object.keys(this.totals) as (keyof RunCounts)[]) this.totals[name] += result.counts[name]
-    if (result.failure !== undefined) this.failures.push({ request, result })
+    if (result.failure !== undefined) this.failed++
+    for (const name of Object.keys(this.totals) as (keyof RunCounts)[])
+      this.totals[name] += result.counts[name]
     return result
   }
 
-  /** Words on what too little of happened; a simulator that stops coming across elections is broken. */
+  /** What too little of happened, in words: a simulator that stops coming across elections is broken. */
   get tooFew(): string[] {
     const { elections, commits, confChanges, snapshots, crashes, reads } = this.totals
     const { runs, steps } = this
-    const least = { elections: runs, commits: steps / 20, confChanges: runs / 4, snapshots: runs / 8, crashes: runs / 2, reads: runs }
     const had = { elections, commits, confChanges, snapshots, crashes, reads }
+    const least = {
+      elections: runs,
+      commits: steps / 20,
+      confChanges: runs / 4,
+      snapshots: runs / 8,
+      crashes: runs / 2,
+      reads: runs
+    }
     return (Object.keys(least) as (keyof typeof least)[])
       .filter(name => had[name] < least[name])
-      .map(name => `${had[name]} ${name}, at least ${Math.ceil(least[name])} were expected of ${runs} runs`)
+      .map(name => `${had[name]} ${name} in ${runs} runs, at least ${Math.ceil(least[name])} were expected`)
   }
 }

@@ -1,85 +1,54 @@
-import { parseArgs } from 'node:util'
+import { hunt } from './mutants/hunt.js'
+import { MUTANTS } from './mutants/mutants.js'
+import { type RunOptions, readOptions, USAGE } from './options.js'
 import { reportFailure } from './report.js'
-import { LEVELS, type Level, RunSet, type SeedRequest } from './run-set.js'
-import { FAULTS, type Fault } from './world/faults.js'
-import { PROFILES, type Profile } from './world/profiles.js'
+import { RunSet } from './run-set.js'
 
-const USAGE = `npm run simulate -- [--level ${LEVELS.join('|')}] [--seeds N] [--steps M] [--seed S] [--profile P] [--without fault,fault]
-  --level     core: the consensus core with simulated disks
-  --seeds     how many seeds (100), from --seed (1) on
-  --steps     ticks with faults per seed (600)
-  --profile   ${PROFILES.join(', ')}; by the seed when absent
-  --without   fault classes to leave out: ${FAULTS.join(', ')}
-  --quiet     one line at the end
-  --trace     what the nodes do, in words
-  --keep-going  does not stop at the first failing seed`
-
-const { values } = parseArgs({
-  options: {
-    level: { type: 'string', default: 'core' },
-    seeds: { type: 'string', default: '100' },
-    steps: { type: 'string', default: '600' },
-    seed: { type: 'string', default: '1' },
-    profile: { type: 'string' },
-    without: { type: 'string', default: '' },
-    quiet: { type: 'boolean', default: false },
-    'keep-going': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false }
-  }
-})
+/** From so many runs on, enough of everything has to have happened. */
+const SWARM_RUNS_MIN = 20
 
 async function main(): Promise<number> {
-  if (values.help) {
+  const options = readOptions()
+  if (options.isHelp) {
     console.log(USAGE)
     return 0
   }
+  return options.huntsMutants ? huntAll(options) : simulate(options)
+}
+
+async function simulate(options: RunOptions): Promise<number> {
   const set = new RunSet()
   const startedMs = performance.now()
-  for (const request of requests()) {
+  for (const request of options.requests()) {
     const result = await set.run(request)
-    if (!values.quiet) console.log(`seed ${request.seed}: ${result.hash}`)
+    if (!options.isQuiet) console.log(`${request.level} seed ${request.seed}: ${result.hash}`)
     if (result.failure === undefined) continue
-    await reportFailure(request, result, values.quiet)
-    if (!values['keep-going']) break
+    await reportFailure(request, result, options.isQuiet)
+    if (!options.keepsGoing) break
   }
-  return summarize(set, performance.now() - startedMs)
+  return summarize(set, options, performance.now() - startedMs)
 }
 
-function* requests(): Iterable<SeedRequest> {
-  const from = number('seed')
-  const without = values.without.split(',').filter(name => name !== '')
-  for (const name of without) if (!(FAULTS as readonly string[]).includes(name)) throw new Error(`no fault is called ${name}`)
-  for (let seed = from; seed < from + number('seeds'); seed++) {
-    yield {
-      level: choice('level', LEVELS) as Level,
-      seed,
-      steps: number('steps'),
-      without: without as Fault[],
-      ...(values.profile === undefined ? {} : { profile: choice('profile', PROFILES) as Profile })
-    }
-  }
-}
-
-function number(name: 'seed' | 'seeds' | 'steps'): number {
-  const value = Number(values[name])
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} must be a number`)
-  return value
-}
-
-function choice(name: 'level' | 'profile', choices: readonly string[]): string {
-  const value = values[name]!
-  if (!choices.includes(value)) throw new Error(`--${name} must be one of ${choices.join(', ')}`)
-  return value
-}
-
-function summarize(set: RunSet, durationMs: number): number {
-  const { runs, steps, totals, failures } = set
+function summarize(set: RunSet, { isSwarm }: RunOptions, durationMs: number): number {
+  const { runs, steps, totals, failed } = set
   const counts = Object.entries(totals).map(([name, count]) => `${count} ${name}`)
   const perSecond = Math.round(steps / (durationMs / 1000))
-  console.log(`${runs} runs, ${steps} steps (${perSecond}/s): ${counts.join(', ')}; ${failures.length} failed`)
-  const tooFew = runs >= 20 && values.profile === undefined && values.without === '' ? set.tooFew : []
+  console.log(`${runs} runs, ${steps} steps (${perSecond}/s): ${counts.join(', ')}; ${failed} failed`)
+  const tooFew = isSwarm && failed === 0 && runs >= SWARM_RUNS_MIN ? set.tooFew : []
   for (const words of tooFew) console.log(`too few: ${words}`)
-  return failures.length + tooFew.length > 0 ? 1 : 0
+  return failed + tooFew.length > 0 ? 1 : 0
+}
+
+async function huntAll(options: RunOptions): Promise<number> {
+  let survivors = 0
+  for (const mutant of MUTANTS) {
+    const { foundBySeed, seeds, words } = await hunt(mutant, options)
+    const verdict = foundBySeed === undefined ? `SURVIVED ${seeds} seeds` : `found by seed ${foundBySeed}`
+    console.log(`${mutant.name}: ${mutant.words}\n  ${verdict}: ${words}`)
+    if (foundBySeed === undefined) survivors++
+  }
+  console.log(`${MUTANTS.length - survivors} of ${MUTANTS.length} planted faults were found`)
+  return survivors === 0 ? 0 : 1
 }
 
 process.exitCode = await main()

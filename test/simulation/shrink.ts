@@ -1,4 +1,4 @@
-import { type SeedRequest, runSeed } from './run-set.js'
+import { runSeed, type SeedRequest } from './run-set.js'
 import { drawConfig } from './world/config.js'
 import { FAULTS, type Fault } from './world/faults.js'
 
@@ -32,9 +32,10 @@ async function fails(request: SeedRequest): Promise<boolean> {
   return (await runSeed(request)).failure !== undefined
 }
 
-export function commandOf({ level, seed, steps, profile, without }: SeedRequest): string {
+export function commandOf({ level, seed, steps, profile, storage, without }: SeedRequest): string {
   const parts = [`npm run simulate -- --level ${level} --seed ${seed} --seeds 1 --steps ${steps}`]
   if (profile !== undefined) parts.push(`--profile ${profile}`)
+  if (storage !== undefined) parts.push(`--storage ${storage}`)
   if (without !== undefined && without.length > 0) parts.push(`--without ${without.join(',')}`)
   return parts.join(' ')
 }

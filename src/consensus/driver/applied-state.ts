@@ -21,6 +21,7 @@ export class AppliedState implements ApplyingGroup {
     this.#membership = membership
     this.digest = new DigestChain(position.digest ?? 0)
     this.#applier = new Applier(this, group.machine, { index: position.index, term: position.term })
+    this.#useRules()
   }
 
   get applied(): Position {
@@ -71,7 +72,7 @@ export class AppliedState implements ApplyingGroup {
     }
     this.digest.reset(digest)
     this.#applier.installed({ index, term })
-    this.group.machine.useRules?.(this.#membership.rules ?? 1)
+    this.#useRules()
   }
 
   configure(entry: Entry): void {
@@ -79,7 +80,7 @@ export class AppliedState implements ApplyingGroup {
     const conf = this.group.node.applyConfChange(entry.index, change)
     const before = this.#membership
     this.#membership = afterChange(before, conf, change)
-    this.#useRules(before)
+    if (this.#membership.rules !== before.rules) this.#useRules()
     this.group.membershipChanged(before, entry.index)
   }
 
@@ -118,14 +119,16 @@ export class AppliedState implements ApplyingGroup {
     )
   }
 
-  /** The rules of apply change with this very entry, on all members. */
-  #useRules(before: Membership): void {
+  /** From the next entry on: they change with an entry, on all members. */
+  #useRules(): void {
+    const { machine, id } = this.group
     const { rules = 1 } = this.#membership
-    if (rules === (before.rules ?? 1)) return
-    const { machine } = this.group
     const { rulesMax = 1 } = machine
-    if (rules > rulesMax)
-      throw new Error(`the group uses rules ${rules}, this version knows ${rulesMax}: update this node`)
+    if (rules > rulesMax) {
+      throw new GroupFailedError(
+        `Replication group ${id} uses rules ${rules} and this version knows ${rulesMax}: update this node`
+      )
+    }
     machine.useRules?.(rules)
   }
 }

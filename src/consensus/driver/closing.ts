@@ -5,21 +5,21 @@ import { findTarget, transferLeadership } from './leadership.js'
 import { until } from './waiting.js'
 import { words } from './words.js'
 
-/** Hands leaderships over, sees that what was proposed is answered, then lets go of the groups. */
-export async function closeGroups(groups: readonly Group[], context: DriverContext): Promise<void> {
-  await Promise.all(groups.map(group => settle(group)))
-  await Promise.all(groups.map(group => handOver(group, context)))
+const FOR_EVER_MS = 2 ** 31 - 1
+
+/** All together within a bound; meanwhile proposals wait, and then learn who leads. */
+export async function handOverAll(groups: readonly Group[], context: DriverContext): Promise<void> {
+  await Promise.race([
+    Promise.all(groups.map(group => handOver(group, context))),
+    new Promise<void>(resolve => context.after(context.timing.closeTimeoutMs, resolve))
+  ])
+}
+
+/** Sees that what was proposed is answered, then lets go of the groups. */
+export async function finishGroups(groups: readonly Group[]): Promise<void> {
   await Promise.all(groups.map(group => settle(group)))
   for (const group of groups)
     group.close(new GroupFailedError(`replication group ${group.id} is not running`))
-}
-
-/** What this node alone decides is finished in any case, the rest within a bound. */
-async function settle(group: Group): Promise<void> {
-  const isSettled = () => group.failure !== undefined || (group.pending.count === 0 && !group.isBusy)
-  const { closeTimeoutMs } = group.context.timing
-  const isAlone = group.isSoleVoter && group.context.writer.full === undefined
-  await until(group, isAlone ? FOR_EVER_MS : closeTimeoutMs, isSettled)
 }
 
 async function handOver(group: Group, { logger }: DriverContext): Promise<void> {
@@ -31,4 +31,10 @@ async function handOver(group: Group, { logger }: DriverContext): Promise<void> 
   }
 }
 
-const FOR_EVER_MS = 2 ** 31 - 1
+/** What this node decides by itself is finished in any case, the rest within a bound. */
+async function settle(group: Group): Promise<void> {
+  const isSettled = () => group.failure !== undefined || (group.pending.count === 0 && !group.isBusy)
+  const { closeTimeoutMs } = group.context.timing
+  const isAlone = group.isSoleVoter && group.context.writer.full === undefined
+  await until(group, isAlone ? FOR_EVER_MS : closeTimeoutMs, isSettled)
+}

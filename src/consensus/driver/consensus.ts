@@ -2,7 +2,7 @@ import { StorageBusyError } from '../../storage/index.js'
 import { RAFT_DEFAULTS, type RawNode } from '../core/index.js'
 import type { GroupPosition, Membership, StateMachine } from '../ports.js'
 import { StateTransfers } from '../transfer/index.js'
-import { closeGroups } from './closing.js'
+import { finishGroups, handOverAll } from './closing.js'
 import type { DriverContext } from './context.js'
 import { DiskWatchdog } from './disk-watchdog.js'
 import { GroupFailedError } from './errors.js'
@@ -46,6 +46,8 @@ export class Consensus {
   readonly #ticker: Ticker
   readonly #supervisor: Supervisor
   readonly #changes = new MembershipChange()
+  /** Leaderships are handed over; groups that nobody else can lead take nothing any more. */
+  #isClosing = false
   #isClosed = false
 
   constructor(private readonly options: ConsensusOptions) {
@@ -151,7 +153,8 @@ export class Consensus {
   /** Resolves with the result of `apply`. See the errors for what is known when it rejects. */
   propose(group: number, data: Buffer): Promise<unknown> {
     const target = this.#groups.get(group)
-    if (target === undefined || this.#isClosed || !target.isRunning) {
+    const isEnding = this.#isClosed || (this.#isClosing && target?.isSoleVoter === true)
+    if (target === undefined || isEnding || !target.isRunning) {
       return this.#refuse(
         target?.failure ?? new GroupFailedError(`replication group ${group} is not running`)
       )
@@ -251,9 +254,12 @@ export class Consensus {
 
   /** Hands leaderships over, finishes what is under way, closes the log. */
   async close(): Promise<void> {
-    if (this.#isClosed) return
+    if (this.#isClosing) return
+    this.#isClosing = true
+    const groups = [...this.#groups.values()]
+    await handOverAll(groups, this.#context)
     this.#isClosed = true
-    await closeGroups([...this.#groups.values()], this.#context)
+    await finishGroups(groups)
     this.#ticker.stop()
     await this.transfers.close()
     await this.options.transport?.close()

@@ -3,7 +3,14 @@ import { EMPTY_CONF_STATE, EMPTY_HARD_STATE, type Entry, type HardState, type In
 import type { GroupPosition, Membership } from '../ports.js'
 import type { DriverContext } from './context.js'
 import { costOf } from './entry-tail.js'
-import { foundingEntries, isConfChange, isEmptyConf, ownIdIn, soleMembership } from './membership.js'
+import {
+  foundingEntries,
+  isConfChange,
+  isEmptyConf,
+  ownIdIn,
+  soleMembership,
+  withGate
+} from './membership.js'
 
 /** What a group starts from. */
 export interface Foundation {
@@ -45,7 +52,7 @@ export async function foundationOf(
 
 /** Alone, together with the other founders, or waiting for a leader who adds this node. */
 function newGroup(group: number, position: GroupPosition, { log, node }: FoundationContext): Foundation {
-  const membership = position.membership ?? soleMembership(node)
+  const membership = withGate(position.membership ?? soleMembership(node))
   const stored = log.hardState(group) ?? EMPTY_HARD_STATE
   const founding = isEmptyConf(membership.conf) ? [] : foundingEntries(membership)
   const last = founding.at(-1)
@@ -69,7 +76,7 @@ function membershipAt(
   confEntries: readonly Entry[],
   node: string
 ): Membership {
-  if (index > 0 || confEntries[0]?.index !== 1) return membership ?? soleMembership(node)
+  if (index > 0 || confEntries[0]?.index !== 1) return withGate(membership ?? soleMembership(node))
   const self = membership?.self ?? ownIdIn(confEntries, node) ?? 1
   return { self, conf: EMPTY_CONF_STATE, members: membership?.members ?? [] }
 }

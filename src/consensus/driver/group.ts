@@ -70,7 +70,6 @@ export class Group implements LoopTask, WritingGroup {
     this.#io = new CoreIo(this, this.node, hardState, founding)
     this.peers = new Peers(this)
     this.#idleTicks = Math.ceil(context.timing.initialElectionMs / context.ticks.tickMs)
-    machine.useRules?.(membership.rules ?? 1)
   }
 
   get membership(): Membership {

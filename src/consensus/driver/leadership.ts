@@ -1,4 +1,4 @@
-import { NONE, type NodeId } from '../core/index.js'
+import { Message, MessageType, NONE, type NodeId } from '../core/index.js'
 import { MembershipError, NotLeaderError } from './errors.js'
 import type { Group } from './group.js'
 import { memberById } from './membership.js'
@@ -11,7 +11,7 @@ export async function transferLeadership(group: Group, node?: string): Promise<s
   const { metrics, timing } = group.context
   metrics.transfersStarted++
   try {
-    await catchUp(group, target)
+    await awaitReadiness(group, target)
     group.tell(core => core.transferLeadership(target))
     const hasMoved = () => !group.isLeader && group.node.raft.leader !== NONE
     // The core gives up by itself after an election timeout: the old leader goes on, and nothing has happened.
@@ -32,7 +32,7 @@ export function findTarget(group: Group, excluded: ReadonlySet<NodeId> = new Set
   const { tracker } = group.node.raft
   const rank = (id: NodeId) => memberById(group.membership, id)?.priority ?? 0
   const candidates = [...tracker.config.voters].filter(
-    id => id !== group.self && !excluded.has(id) && tracker.progress.get(id)?.recentActive === true
+    id => id !== group.self && !excluded.has(id) && group.peers.isActive(id)
   )
   candidates.sort(
     (a, b) => rank(b) - rank(a) || tracker.progress.get(b)!.match - tracker.progress.get(a)!.match || a - b
@@ -61,21 +61,27 @@ function namedTarget(group: Group, node: string): NodeId {
   if (member.id === group.self) {
     throw new MembershipError('AXONIQ-2307', `${node} leads replication group ${group.id} already`)
   }
-  if (tracker.progress.get(member.id)?.recentActive !== true) {
+  if (!group.peers.isActive(member.id)) {
     throw new MembershipError('AXONIQ-1500', `${node} does not answer`)
   }
   return member.id
 }
 
-/** A new leader that is far behind with applying would not be useful for a while. */
-async function catchUp(group: Group, target: NodeId): Promise<void> {
+/**
+ * The core hands over only to whom it has heard since its last check; and a new leader that is far behind with applying would not
+ * be useful for a while.
+ */
+async function awaitReadiness(group: Group, target: NodeId): Promise<void> {
   const { limits, timing } = group.context
-  const isNear = () => {
-    const applied = group.peers.reportOf(target)?.applied ?? 0
-    return !group.isLeader || applied + limits.applyLagMax >= group.node.raft.log.committed
-  }
-  if (!(await until(group, timing.transferTimeoutMs, isNear))) {
-    throw new MembershipError('AXONIQ-10001', `member ${target} is too far behind with applying to lead`)
+  const { raft } = group.node
+  const hasAnswered = () => raft.tracker.progress.get(target)?.recentActive === true
+  const isNear = () => (group.peers.reportOf(target)?.applied ?? 0) + limits.applyLagMax >= raft.log.committed
+  if (!hasAnswered() || !isNear()) group.tell(core => core.raft.step(new Message(MessageType.beat)))
+  const isReady = () => !group.isLeader || (hasAnswered() && isNear())
+  if (!(await until(group, timing.transferTimeoutMs, isReady))) {
+    throw isNear()
+      ? new MembershipError('AXONIQ-1500', `member ${target} does not answer`)
+      : new MembershipError('AXONIQ-10001', `member ${target} is too far behind with applying to lead`)
   }
   if (!group.isLeader) throw new NotLeaderError(group.id, group.leaderNode)
 }

@@ -32,13 +32,25 @@ export class MembershipChange {
 
 async function change(group: Group, changes: readonly MemberChange[]): Promise<Membership> {
   if (!group.isLeader) throw new NotLeaderError(group.id, group.leaderNode)
-  const plan = planOf(group.membership, changes)
-  if (plan.leavers.has(group.self)) await handOver(group, plan)
+  const intended = planOf(group.membership, changes)
+  if (intended.leavers.has(group.self)) await handOver(group, intended)
   await previousIsOver(group)
-  if (plan.staged !== undefined) await propose(group, plan.staged)
+  // Only now is it known who the members are: a change of the leader before may have been applied meanwhile.
+  const plan = planOf(group.membership, changes)
+  const planned = plan.staged === undefined ? group.membership : await propose(group, plan.staged)
   for (const id of plan.mustCatchUp) await catchUp(group, id)
+  checkUnchanged(group, planned)
   relaxForDeadBackups(group, plan)
   return propose(group, plan.final)
+}
+
+function checkUnchanged(group: Group, { members, removed }: Membership): void {
+  const now = group.membership
+  if (JSON.stringify([members, removed]) === JSON.stringify([now.members, now.removed])) return
+  throw new MembershipError(
+    'AXONIQ-10002',
+    `the members of replication group ${group.id} have changed meanwhile: try again`
+  )
 }
 
 /** A leader never removes or demotes itself: the rest could be left with nobody who may lead (run 736). */
@@ -80,7 +92,8 @@ async function previousIsOver(group: Group): Promise<void> {
 async function propose(group: Group, wanted: Membership): Promise<Membership> {
   const { raft } = group.node
   const { term } = raft
-  const step = confChangeTo(group.membership, wanted)
+  const { rules } = group.membership
+  const step = confChangeTo(group.membership, rules === undefined ? wanted : { ...wanted, rules })
   let index: Index = NONE
   group.tell(core => {
     const before = core.raft.pendingConfIndex
@@ -107,8 +120,7 @@ async function propose(group: Group, wanted: Membership): Promise<Membership> {
 /** Nobody can commit the removal of a backup that is gone as long as it is waited for (X02). */
 function relaxForDeadBackups(group: Group, { leavers }: ChangePlan): void {
   const { gate = [] } = group.membership
-  const { progress } = group.node.raft.tracker
-  const isDead = (id: NodeId) => progress.get(id)?.recentActive !== true
+  const isDead = (id: NodeId) => !group.peers.isActive(id)
   if (!gate.some(id => leavers.has(id) && isDead(id))) return
   const required = gate.filter(id => !leavers.has(id) && !isDead(id)).length
   if (required >= group.peers.gateRequired) return

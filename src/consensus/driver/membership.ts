@@ -54,12 +54,19 @@ export function isMember({ voters, outgoing, learners }: ConfState, id: NodeId):
   return voters.includes(id) || outgoing.includes(id) || learners.includes(id)
 }
 
-/** A configuration change is applied. */
+/**
+ * A configuration change is applied. Who leaves with a joint configuration decides, and has to be reached, until it is left: only
+ * then is it no member any more, and removed.
+ */
 export function afterChange(before: Membership, conf: ConfState, change: ConfChange): Membership {
   const table = decodeTable(change.context)
   const { self } = before
-  const members = table?.members ?? before.members
-  const removed = table?.removed ?? before.removed
+  const isIn = ({ id }: Member) => isMember(conf, id)
+  const wanted = table?.members ?? before.members.filter(isIn)
+  const leaving = before.members.filter(member => isIn(member) && !wanted.some(({ id }) => id === member.id))
+  const gone = table === undefined ? before.members.filter(member => !isIn(member)).map(({ id }) => id) : []
+  const members = [...wanted, ...leaving]
+  const removed = [...(table?.removed ?? before.removed ?? []), ...gone].filter(id => !isMember(conf, id))
   const rules = table?.rules ?? before.rules
   const gate = gateOf(conf, members, before.gate)
   return {
@@ -67,18 +74,28 @@ export function afterChange(before: Membership, conf: ConfState, change: ConfCha
     conf,
     members,
     ...(gate.length === 0 ? {} : { gate }),
-    ...(removed === undefined || removed.length === 0 ? {} : { removed }),
+    ...(removed.length === 0 ? {} : { removed }),
     ...(rules === undefined ? {} : { rules })
   }
 }
 
-/** Active backups that are learners. In a joint configuration those from before still count: it is left first. */
+/** As it is at the start of a group; while a configuration is joint, its gate was stored with it. */
+export function withGate(membership: Membership): Membership {
+  const { conf, members } = membership
+  const gate = gateOf(conf, members, membership.gate)
+  return gate.length === 0 ? membership : { ...membership, gate }
+}
+
+/**
+ * Active backups that are learners. In a joint configuration those from before still count: it is left first. One that was removed
+ * is gone at once, and could never acknowledge anything.
+ */
 function gateOf(
   conf: ConfState,
   members: readonly Member[],
   before: readonly NodeId[] = []
 ): readonly NodeId[] {
-  if (conf.outgoing.length > 0) return before
+  if (conf.outgoing.length > 0) return before.filter(id => isMember(conf, id))
   return members
     .filter(({ id, role }) => role === 'ACTIVE_BACKUP' && conf.learners.includes(id))
     .map(({ id }) => id)

@@ -8,6 +8,7 @@ export interface PeerReport {
   readonly applied: Index
   /** The newest rules of apply that it knows. */
   readonly rules: number
+  readonly heardMs: number
 }
 
 /** The other members of one group: what is sent to them and comes from them, and what the driver adds to it. */
@@ -35,6 +36,14 @@ export class Peers {
 
   reportOf(id: NodeId): PeerReport | undefined {
     return this.#reports.get(id)
+  }
+
+  /** Answered lately. What the core says begins anew with each of its checks. */
+  isActive(id: NodeId): boolean {
+    if (this.group.node.raft.tracker.progress.get(id)?.recentActive === true) return true
+    const { now, timing } = this.group.context
+    const heardMs = this.#reports.get(id)?.heardMs
+    return heardMs !== undefined && now() - heardMs < timing.maxElectionMs
   }
 
   /** Active backups that have to have an entry on disk before it is committed, unless an operator said fewer. */
@@ -112,8 +121,8 @@ export class Peers {
     const applied = group.state.applied.index
     let needless = applied
     if (group.isLeader) {
-      for (const [id, { match, recentActive }] of group.node.raft.tracker.progress) {
-        if (id !== group.self && recentActive) needless = Math.min(needless, match)
+      for (const [id, { match }] of group.node.raft.tracker.progress) {
+        if (id !== group.self && this.isActive(id)) needless = Math.min(needless, match)
       }
     }
     group.view.settle(applied, needless)
@@ -136,7 +145,11 @@ export class Peers {
   }
 
   #noteReport({ from, index, context }: Message): void {
-    this.#reports.set(from, { applied: index, rules: Math.max(1, context) })
+    this.#reports.set(from, {
+      applied: index,
+      rules: Math.max(1, context),
+      heardMs: this.group.context.now()
+    })
   }
 
   #attachReport(message: Message): void {

@@ -30,7 +30,7 @@ function betterMember(group: Group): string | undefined {
   let best: { readonly node: string; readonly priority: number } | undefined
   for (const { id, node, priority } of group.membership.members) {
     const progress = tracker.progress.get(id)
-    const isUpToDate = progress?.recentActive === true && progress.match === log.lastIndex
+    const isUpToDate = progress?.match === log.lastIndex && group.peers.isActive(id)
     if (!tracker.config.voters.has(id) || !isUpToDate || priority <= (best?.priority ?? own)) continue
     best = { node, priority }
   }

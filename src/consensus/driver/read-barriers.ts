@@ -92,7 +92,7 @@ export class ReadBarriers {
 
   expire(beforeMs: number): void {
     const asked = this.#asked
-    if (asked !== undefined && asked.waiters.some(({ sinceMs }) => sinceMs <= beforeMs)) {
+    if (asked?.waiters.some(({ sinceMs }) => sinceMs <= beforeMs)) {
       this.#asked = undefined
       this.#reject(asked.waiters, 'the leader did not answer in time')
     }

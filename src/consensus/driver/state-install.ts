@@ -50,7 +50,8 @@ export class StateInstall {
   }
 
   /** A core that ignored the message would go on with another state than the state machine has (design of etcd's restore; S14). */
-  #check({ index, term, membership }: GroupPosition): void {
+  #check(position: GroupPosition): void {
+    const { index, term, membership } = position
     const { group, header } = this
     const { raft } = group.node
     if (group.failure !== undefined) throw group.failure
@@ -59,8 +60,14 @@ export class StateInstall {
     if (raft.role !== Role.follower) throw refusal('this node is no follower')
     if (membership === undefined || !isMember(membership.conf, group.self))
       throw refusal('this node is no member in that state')
-    if (index <= raft.log.committed || raft.log.matches(index, term))
+    const { rulesMax = 1 } = group.machine
+    if ((membership.rules ?? 1) > rulesMax)
+      throw refusal(`it follows rules ${membership.rules}, this version knows ${rulesMax}`)
+    if (index <= raft.log.committed || raft.log.matches(index, term)) {
+      // Its core answers how far it is: the leader, who does not know, would offer the same state for ever.
+      this.#tellCore(position)
       throw refusal(`this node has ${raft.log.committed} entries itself`)
+    }
   }
 
   #tellCore({ index, term, membership }: GroupPosition): void {

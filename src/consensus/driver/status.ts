@@ -84,14 +84,14 @@ function peersOf(group: Group): PeerStatus[] {
   return tracker.ids
     .filter(id => id !== group.self)
     .map(id => {
-      const { match, next, state, recentActive, isLearner } = tracker.progress.get(id)!
+      const { match, next, state, isLearner } = tracker.progress.get(id)!
       return {
         id,
         node: memberById(group.membership, id)?.node,
         match,
         next,
         state: STATE_NAMES[state],
-        isActive: recentActive,
+        isActive: group.peers.isActive(id),
         isLearner,
         applied: group.peers.reportOf(id)?.applied
       }

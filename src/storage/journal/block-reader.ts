@@ -5,6 +5,10 @@ import {
   fragmentChecksum,
   roomInBlock
 } from './block-format.js'
+import { RECORD_SERIAL_AT } from './record-format.js'
+
+const TYPE_AT = 6
+const EMPTY_BLOCK = Buffer.alloc(BLOCK_BYTES)
 
 export type Found =
   | { readonly kind: 'record'; readonly position: number; readonly end: number; readonly bytes: Buffer }
@@ -70,17 +74,49 @@ export class BlockReader {
       const fragment: Fragment | undefined =
         isLedHere || at % BLOCK_BYTES === 0 ? this.#fragment(at) : undefined
       isLedHere = fragment !== undefined
-      at = fragment === undefined ? at + 1 : skipPadding(fragment.end)
+      at = fragment === undefined ? this.#nextCandidate(at + 1) : skipPadding(fragment.end)
     }
     return undefined
   }
 
+  /** The next byte of this block at which a record may begin, or the next block's first one. */
+  #nextCandidate(from: number): number {
+    if (from % BLOCK_BYTES === 0) return this.#behindEmptyBlocks(from)
+    const { bytes, start } = this
+    const blockEnd = Math.min(from - (from % BLOCK_BYTES) + BLOCK_BYTES, this.#end) - start
+    for (let at = from - start; at < blockEnd; at++) {
+      if (isFirst(bytes[at + TYPE_AT] ?? 0)) return at + start
+    }
+    return this.#behindEmptyBlocks(blockEnd + start)
+  }
+
+  /** A prepared file is zeros from its end on, and each start after a crash looks through them. */
+  #behindEmptyBlocks(from: number): number {
+    let at = from - this.start
+    while (
+      at + BLOCK_BYTES <= this.bytes.length &&
+      EMPTY_BLOCK.equals(this.bytes.subarray(at, at + BLOCK_BYTES))
+    ) {
+      at += BLOCK_BYTES
+    }
+    return at + this.start
+  }
+
   #recordAt(position: number): (Found & { kind: 'record' }) | undefined {
-    const type =
-      position + FRAGMENT_HEADER_BYTES > this.#end ? 0 : this.bytes.readUInt8(position - this.start + 6)
-    if (!isFirst(type)) return undefined
+    const at = position - this.start
+    if (!isFirst(this.bytes[at + TYPE_AT] ?? 0) || !this.#mayBegin(position)) return undefined
     const found = this.read(position)
     return found.kind === 'record' ? found : undefined
+  }
+
+  /**
+   * Spares checksums where a search meets bytes that look like a fragment: a record's first one holds the serial number of this
+   * file, unless it is too short for that.
+   */
+  #mayBegin(position: number): boolean {
+    const serialAt = position - this.start + FRAGMENT_HEADER_BYTES + RECORD_SERIAL_AT
+    const isShort = roomInBlock(position) < FRAGMENT_HEADER_BYTES + RECORD_SERIAL_AT + 4
+    return isShort || (serialAt + 4 <= this.bytes.length && this.bytes.readUInt32BE(serialAt) === this.serial)
   }
 
   #fragment(position: number): Fragment | undefined {

@@ -39,8 +39,9 @@ export class FileRetirement {
   /** A group that only rests has its hard state, or its damage, written again before the file goes. */
   #restingIn({ serial }: JournalFile): JournalRecord[] {
     const records: JournalRecord[] = []
-    for (const [number, { link, newestSerial, damage, hardState, firstIndex }] of this.groups) {
-      if (link === 0 || newestSerial > serial) continue
+    for (const [number, group] of this.groups) {
+      const { link, newestSerial, damage, hardState, firstIndex, isEndUnwritten } = group
+      if (link === 0 || (newestSerial > serial && !isEndUnwritten)) continue
       if (damage !== undefined) records.push(JournalRecord.damage(number, damage))
       else if (hardState !== undefined) {
         records.push(JournalRecord.entries(number, reaching(hardState, firstIndex - 1), []))

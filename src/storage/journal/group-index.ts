@@ -11,6 +11,8 @@ export class GroupIndex {
   link = 0
   /** File of the newest record: it may not go before the hard state is written again. */
   newestSerial = 0
+  /** Entries were overruled by a checkpoint, and no record says so yet: whatever shows it may not go before one does. */
+  isEndUnwritten = false
   readonly #runs = new RunList()
   #terms: TermRun[] = []
   #checkpoint: LogCheckpoint
@@ -49,6 +51,7 @@ export class GroupIndex {
   /** Entries replace whatever is there from the first one's index on; without entries the log ends before `firstIndex`. */
   append(firstIndex: number, count: number, terms: readonly TermRun[], place: RecordPlace): void {
     this.#dropFrom(firstIndex)
+    this.isEndUnwritten = false
     const last = firstIndex + count - 1
     if (firstIndex < this.firstIndex) this.#isOverruled = this.#differs(last, terms)
     this.#lastIndex = Math.max(last, this.#checkpoint.index)
@@ -96,6 +99,7 @@ export class GroupIndex {
     const following = this.term(this.firstIndex) ?? this.#checkpoint.term
     if (!this.#isOverruled && following >= this.#checkpoint.term) return
     this.#isOverruled = false
+    this.isEndUnwritten = true
     this.#dropFrom(this.firstIndex)
     this.#lastIndex = this.#checkpoint.index
   }

@@ -8,6 +8,8 @@ import type { HardState, LogEntry } from '../log-storage.js'
 export const RecordKind = { entries: 1, tombstone: 2, manifest: 3, damage: 4 } as const
 
 const HEADER_BYTES = 17
+/** Where the serial number of the record's file stands. */
+export const RECORD_SERIAL_AT = 9
 const HARD_STATE_BYTES = 18
 const ENTRIES_HEADER_BYTES = HARD_STATE_BYTES + 10
 const ENTRY_HEADER_BYTES = 11
@@ -75,7 +77,7 @@ export function encodeRecord(
   target[0] = record.kind
   target.writeUInt32BE(record.group, 1)
   target.writeUInt32BE(previous, 5)
-  target.writeUInt32BE(write.serial, 9)
+  target.writeUInt32BE(write.serial, RECORD_SERIAL_AT)
   target.writeUInt32BE(write.offset, 13)
   if (record.kind === RecordKind.entries) encodeEntries(target, record, lastIndex)
   else record.body.copy(target, HEADER_BYTES)
@@ -89,7 +91,7 @@ export function decodeHeader(record: Buffer): RecordHeader | undefined {
     kind: record.readUInt8(0),
     group: record.readUInt32BE(1),
     previous: record.readUInt32BE(5),
-    write: { serial: record.readUInt32BE(9), offset: record.readUInt32BE(13) }
+    write: { serial: record.readUInt32BE(RECORD_SERIAL_AT), offset: record.readUInt32BE(13) }
   }
 }
 

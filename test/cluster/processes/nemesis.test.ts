@@ -13,10 +13,12 @@ t.test(
     t.comment(`seed ${seed}; again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`)
     const processes = await RaftProcesses.start({ proxies: true })
     t.teardown(() => processes.remove())
-    const report = await torment(processes, { minutes, seed, log: line => t.comment(line) }).catch(error => {
-      t.comment(processes.outputs())
-      throw error
-    })
+    const report = await torment(processes, { minutes, seed, faults, log: line => t.comment(line) }).catch(
+      error => {
+        t.comment(processes.outputs())
+        throw error
+      }
+    )
     t.comment(JSON.stringify(report, null, 2))
     t.ok(report.operations.ok > minutes * 300, `${report.operations.ok} operations were acknowledged`)
     t.ok(report.reads > minutes * 50, `${report.reads} linearizable reads`)

@@ -2,7 +2,7 @@ import { SeededRandom } from '../../../src/storage/testing.js'
 import type { LoggedValue } from '../../simulation/history/operation.js'
 import { demand } from '../../simulation/world/violation.js'
 import { EventCalls } from './event-calls.js'
-import { type Fault, faults, heal } from './faults.js'
+import { type Fault, heal } from './faults.js'
 import { History } from './history.js'
 import { HistoryClients } from './history-clients.js'
 import type { RaftProcess } from './raft-process.js'
@@ -16,8 +16,7 @@ export interface NemesisOptions {
   readonly minutes: number
   readonly seed: number
   readonly log: (line: string) => void
-  /** All faults unless given. */
-  readonly only?: readonly string[]
+  readonly faults: Readonly<Record<string, Fault>>
 }
 
 export interface NemesisReport {
@@ -37,9 +36,17 @@ export interface NemesisReport {
  * serve and hold the same, and judges the history. Throws where a rule is broken.
  */
 export async function torment(processes: RaftProcesses, options: NemesisOptions): Promise<NemesisReport> {
+  // Two sources, so that the seed alone gives the order of the faults, whatever the clients do.
   const random = new SeededRandom(options.seed)
   const history = new History()
-  const clients = new HistoryClients({ processes, history, random, appenders: 8, readers: 4, pauseMs: 10 })
+  const clients = new HistoryClients({
+    processes,
+    history,
+    random: new SeededRandom(options.seed + 1),
+    appenders: 8,
+    readers: 4,
+    pauseMs: 10
+  })
   clients.start()
   let counts: Record<string, number>
   try {
@@ -67,7 +74,7 @@ export async function torment(processes: RaftProcesses, options: NemesisOptions)
 
 async function runFaults(
   context: { readonly processes: RaftProcesses; readonly random: SeededRandom },
-  { minutes, log, only = Object.keys(faults) }: NemesisOptions
+  { minutes, log, faults }: NemesisOptions
 ): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   const startedMs = performance.now()
@@ -76,7 +83,7 @@ async function runFaults(
   while (performance.now() < endMs) {
     await new Promise(resolve => setTimeout(resolve, REST_MS))
     // Each round has every fault once, in an order of its own.
-    if (round.length === 0) round = shuffled(only, context.random)
+    if (round.length === 0) round = shuffled(Object.keys(faults), context.random)
     const name = round.pop()!
     const words = await (faults[name] as Fault)(context)
     counts[name] = (counts[name] ?? 0) + 1

@@ -36,9 +36,10 @@ export class ProbePort {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** Takes nobody new; whoever is connected gets the answers that are still to come, as long as the process lives. */
   close(): void {
     this.#server.close()
-    for (const socket of this.#sockets) socket.destroySoon()
+    for (const socket of this.#sockets) socket.unref()
   }
 
   #serve(socket: Socket): void {

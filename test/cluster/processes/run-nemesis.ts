@@ -12,9 +12,9 @@ const { values } = parseArgs({
   }
 })
 
-const only = values.only?.split(',')
-const unknown = only?.filter(name => !(name in faults))
-if (unknown !== undefined && unknown.length > 0) {
+const only = values.only?.split(',') ?? Object.keys(faults)
+const unknown = only.filter(name => !(name in faults))
+if (unknown.length > 0) {
   console.error(`no such fault: ${unknown.join(', ')}; there are: ${Object.keys(faults).join(', ')}`)
   process.exit(2)
 }
@@ -24,8 +24,8 @@ try {
   const report = await torment(processes, {
     minutes: Number(values.minutes),
     seed: Number(values.seed),
-    log: console.log,
-    ...(only === undefined ? {} : { only })
+    log: line => console.log(line),
+    faults: Object.fromEntries(only.map(name => [name, faults[name]!]))
   })
   console.log(JSON.stringify(report, null, 2))
 } catch (error) {

@@ -88,6 +88,22 @@ t.test('E12 a vote leaves only after it is on disk', async t => {
   t.equal(answer!.reject, false)
 })
 
+t.test('E12 in production nobody is asked for a vote before the own term and vote are on disk', async t => {
+  for (const votesAfterAppend of [true, false]) {
+    const member = node({ votesAfterAppend })
+    member.holdWrites = true
+    member.raw.campaign()
+    t.equal(member.take().length, votesAfterAppend ? 0 : 2)
+    member.finishWrites()
+    t.same(member.disk.hardState, { term: 1, vote: 1, commit: 0 })
+    t.equal(member.take().length, votesAfterAppend ? 2 : 0)
+  }
+  const asking = node({ votesAfterAppend: true, preVote: true })
+  asking.holdWrites = true
+  asking.raw.campaign()
+  t.equal(asking.take().length, 2, 'a pre-vote promises nothing')
+})
+
 const COMPARED: [own: Term[], logTerm: Term, index: number, reject: boolean][] = [
   [[1], 1, 1, false],
   [[1], 1, 2, false],

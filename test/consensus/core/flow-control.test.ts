@@ -52,7 +52,7 @@ function windowOfFour(): { leader: TestNode; firstSent: number } {
 }
 
 t.test(
-  'P08 a full window is silent; cumulative acknowledgements free it; each heartbeat answer asks once, without entries',
+  'P08 a full window is silent; acknowledgements free it; each heartbeat answer asks once, without entries',
   async t => {
     const { leader } = windowOfFour()
     for (let i = 0; i < 10; i++) {

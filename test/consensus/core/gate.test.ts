@@ -135,7 +135,7 @@ t.test('X05 what the backups have and no majority of the primaries is not commit
   t.equal(leader.raft.log.committed, index - 1)
   ack(leader, 3, index)
   t.equal(leader.raft.log.committed, index)
-  // The gate lowers, and the test for the own term is made on what the quorum has: old entries behind the gate do not block.
+  // The test for the own term is made on what the quorum has: a gate that lags in old terms does not block.
   const rows: [quorum: Index, gate: Index, committed: Index][] = [
     [3, 3, 3],
     [3, 2, 2],

@@ -48,7 +48,7 @@ t.test('C09 a joint configuration needs both halves: to commit, to elect, to kee
 })
 
 t.test(
-  'C10 a removed node that knows it campaigns no more, and one that does not know it is told by whoever it asks',
+  'C10 a removed node that knows it campaigns no more; one that does not is told by whoever it asks',
   async t => {
     const knowing = node({ id: 3 })
     apply(knowing, change(['removeNode', 3]))
@@ -173,7 +173,7 @@ t.test('C14 whoever joins again under a new id begins with nothing, whatever the
   t.equal(leader.raft.log.committed, 5)
 })
 
-/** The leader demoted itself, knows it, and has one entry more than the other voter, which does not know it yet. */
+/** The leader demoted itself and knows it; the other voter does not, and has one entry less. */
 function demoted(commitInVotes: boolean) {
   const net = network([{}, {}], { stepDownOnRemoval: true, commitInVotes })
   net.campaign(1)
@@ -202,7 +202,7 @@ t.test(
     net.propose(2, 'goes on')
     t.same(net.at(1).appliedData(), ['goes on'])
 
-    // Whoever learns in the middle of his campaign that he does not know who may vote ends it, whatever else is granted.
+    // Whoever learns while campaigning that he does not know who may vote ends it, whatever is granted.
     const data = encodeConfChange(change(['addVoter', 6]))
     const stored = [{ index: 1, term: 1, kind: EntryKind.confChange, data }]
     for (const preVote of [false, true]) {

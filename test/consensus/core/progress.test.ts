@@ -56,7 +56,7 @@ t.test(
 )
 
 t.test(
-  'P03 a heartbeat answer ends the pause, a heartbeat does not, and one peer’s answer does not release another',
+  'P03 a heartbeat answer ends the pause, a heartbeat does not, nor does another peer’s answer',
   async t => {
     const leader = node()
     leader.raw.campaign()

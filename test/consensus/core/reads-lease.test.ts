@@ -1,6 +1,8 @@
 import t from 'tap'
 import { Role } from '../../../src/consensus/core/types.js'
 import {
+  confirmRound,
+  leaderOf,
   message,
   type Network,
   type NodeOptions,
@@ -21,21 +23,14 @@ function elected(shared: NodeOptions = {}): Network {
   return net
 }
 
-/** A leader of three whose first entry is committed and that has no lease yet. */
 function leaderOfThree(options: NodeOptions = {}): TestNode {
-  const leader = node({ ...LEASE, ...options }).becomeLeader()
-  for (const from of [2, 3]) leader.answer(message('appendResponse', { from, to: 1, term: 1, index: 1 }))
-  return leader
+  return leaderOf(3, { ...LEASE, ...options })
 }
 
 /** Sends a round of heartbeats, and returns its number. */
 function round(leader: TestNode): number {
   leader.stepLocal(message('beat'))
   return leader.take()[0]!.readSequence
-}
-
-function confirm(leader: TestNode, from: number, readSequence: number): void {
-  leader.answer(message('heartbeatResponse', { from, to: 1, term: leader.raft.term, readSequence }))
 }
 
 function isAnsweredAtOnce(leader: TestNode): boolean {
@@ -61,7 +56,7 @@ t.test('Q06 with a lease the leader answers without a round', async t => {
 
 t.test('Q06 with a lease, too, nothing is answered before a commit of the term', async t => {
   const leader = node({ ...LEASE, terms: [1], commit: 1 }).becomeLeader()
-  confirm(leader, 2, round(leader))
+  confirmRound(leader, 2, round(leader))
   t.notOk(isAnsweredAtOnce(leader))
 })
 
@@ -70,9 +65,9 @@ t.test('Q06 a lease begins with a round that a majority has answered', async t =
   for (const from of [2, 3]) leader.answer(message('appendResponse', { from, to: 1, term: 1, index: 1 }))
   t.notOk(isAnsweredAtOnce(leader))
   const sequence = round(leader)
-  confirm(leader, 2, sequence)
+  confirmRound(leader, 2, sequence)
   t.notOk(isAnsweredAtOnce(leader), 'two of five')
-  confirm(leader, 3, sequence)
+  confirmRound(leader, 3, sequence)
   t.ok(isAnsweredAtOnce(leader))
 })
 
@@ -120,7 +115,7 @@ t.test(
       const leader = leaderOfThree({ heartbeatTicks: 9 })
       const sequence = round(leader)
       leader.tick(delay)
-      confirm(leader, 2, sequence)
+      confirmRound(leader, 2, sequence)
       let ticks = delay
       for (; isAnsweredAtOnce(leader); ticks++) {
         leader.tick()
@@ -144,19 +139,19 @@ t.test('Q11 an answer that comes after the lease would have ended begins none', 
   const leader = leaderOfThree({ heartbeatTicks: 9 })
   const sequence = round(leader)
   leader.tick(E - 2)
-  confirm(leader, 2, sequence)
+  confirmRound(leader, 2, sequence)
   t.notOk(isAnsweredAtOnce(leader))
 })
 
 t.test('Q11 ticks that came late end the lease until a new round is answered', async t => {
   const leader = leaderOfThree()
   const before = round(leader)
-  confirm(leader, 2, before)
+  confirmRound(leader, 2, before)
   t.ok(isAnsweredAtOnce(leader))
   leader.raw.ticksWereLate()
-  confirm(leader, 3, before)
+  confirmRound(leader, 3, before)
   t.notOk(isAnsweredAtOnce(leader))
-  confirm(leader, 2, round(leader))
+  confirmRound(leader, 2, round(leader))
   t.ok(isAnsweredAtOnce(leader))
 })
 
@@ -186,13 +181,13 @@ t.test('Q11 who has never had a leader owes no lease to anybody', async t => {
 
 t.test('Q12 a transfer makes the lease void at once, for the rest of the term', async t => {
   const leader = leaderOfThree()
-  confirm(leader, 2, round(leader))
+  confirmRound(leader, 2, round(leader))
   t.ok(isAnsweredAtOnce(leader))
   leader.raw.transferLeadership(3)
   t.notOk(isAnsweredAtOnce(leader))
   for (let ticks = 0; ticks < E; ticks++) {
     leader.tick()
-    confirm(leader, 2, leader.take()[0]!.readSequence)
+    confirmRound(leader, 2, leader.take()[0]!.readSequence)
   }
   t.equal(leader.raft.leadTransferee, 0)
   t.ok(leader.reads.length > 1, 'reads go on by rounds')
@@ -200,6 +195,6 @@ t.test('Q12 a transfer makes the lease void at once, for the rest of the term', 
   leader.becomeFollower(2)
   leader.becomeLeader()
   leader.answer(message('appendResponse', { from: 2, to: 1, term: 3, index: leader.raft.log.lastIndex }))
-  confirm(leader, 2, round(leader))
+  confirmRound(leader, 2, round(leader))
   t.ok(isAnsweredAtOnce(leader), 'another term, another lease')
 })

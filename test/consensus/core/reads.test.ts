@@ -1,15 +1,15 @@
 import t from 'tap'
 import { ConfChangeType, Transition } from '../../../src/consensus/core/conf-change.js'
-import type { Message } from '../../../src/consensus/core/message.js'
 import { Role } from '../../../src/consensus/core/types.js'
 import {
+  confirmRound,
+  leaderOf,
   message,
   type Network,
   type NodeOptions,
   nameOf,
   network,
-  node,
-  type TestNode
+  node
 } from './support/harness.js'
 
 function elected(size = 3, shared: NodeOptions = {}): Network {
@@ -19,20 +19,6 @@ function elected(size = 3, shared: NodeOptions = {}): Network {
   )
   net.campaign(1)
   return net
-}
-
-/** A leader whose first entry is committed; the tests give the answers of the others. */
-function leaderOf(size: number, options: NodeOptions = {}): TestNode {
-  const voters = Array.from({ length: size }, (_, i) => i + 1)
-  const leader = node({ voters, ...options }).becomeLeader()
-  for (const from of voters.slice(1))
-    leader.answer(message('appendResponse', { from, to: 1, term: 1, index: 1 }))
-  return leader
-}
-
-/** Answers the newest heartbeat that was sent to the peer. */
-function answer(leader: TestNode, from: number, readSequence: number): Message[] {
-  return leader.answer(message('heartbeatResponse', { from, to: 1, term: leader.raft.term, readSequence }))
 }
 
 t.test('Q01 a read at any node returns the commit index of its time', async t => {
@@ -62,7 +48,7 @@ t.test('Q01 what is committed after the request does not change its answer', asy
   leader.settle()
   leader.answer(message('appendResponse', { from: 2, to: 1, term: 1, index: 2 }))
   t.equal(leader.raft.log.committed, 2)
-  answer(leader, 2, 1)
+  confirmRound(leader, 2, 1)
   t.same(leader.reads, [{ index: 1, context: 7 }])
 })
 
@@ -94,7 +80,7 @@ t.test('Q02 a learner reads through the leader, and its confirmation does not co
   const leader = leaderOf(3, { learners: [4, 5] })
   leader.raw.readIndex(1)
   leader.settle()
-  for (const from of [4, 5]) answer(leader, from, 1)
+  for (const from of [4, 5]) confirmRound(leader, from, 1)
   t.same(leader.reads, [])
 })
 
@@ -111,7 +97,7 @@ t.test('Q02 a single voter of a joint configuration asks the old half', async t 
   leader.raw.readIndex(1)
   leader.settle()
   t.same(leader.reads, [])
-  answer(leader, 3, 1)
+  confirmRound(leader, 3, 1)
   t.equal(leader.reads.length, 1)
 })
 
@@ -132,104 +118,6 @@ t.test('Q03 a new leader lets reads wait for the first commit of its term, then 
   t.equal(net.at(1).raft.log.committed, 3)
   t.same(net.at(1).reads, [{ index: 3, context: 10 }])
   t.same(net.at(2).reads, [{ index: 3, context: 20 }])
-})
-
-const CONFIRMED: [size: number, minority: number[], majority: number][] = [
-  [3, [], 2],
-  [4, [2], 3],
-  [5, [2], 3],
-  [7, [2, 3], 4]
-]
-
-t.test('Q04 the answer of a majority frees the queue, that of a minority does not', async t => {
-  for (const [size, minority, last] of CONFIRMED) {
-    const leader = leaderOf(size)
-    leader.raw.readIndex(1)
-    leader.raw.readIndex(2)
-    leader.settle()
-    t.equal(leader.raft.reads.length, 2)
-    for (let round = 0; round < 3; round++) for (const from of minority) answer(leader, from, 2)
-    t.equal(leader.raft.reads.length, 2, `${size} voters, ${minority} answer`)
-    t.same(leader.reads, [])
-    answer(leader, last, 2)
-    t.equal(leader.raft.reads.length, 0)
-    t.same(
-      leader.reads.map(({ context }) => context),
-      [1, 2]
-    )
-  }
-})
-
-t.test('Q04 an answer confirms the requests up to the one it saw, and no later one', async t => {
-  const leader = leaderOf(3)
-  for (const context of [1, 2, 3]) leader.raw.readIndex(context)
-  const sequences = leader.take().filter(({ to }) => to === 2)
-  t.same([...new Set(sequences.map(({ readSequence }) => readSequence))].at(-1), 3)
-  answer(leader, 2, 2)
-  t.same(
-    leader.reads.map(({ context }) => context),
-    [1, 2]
-  )
-  t.equal(leader.raft.reads.length, 1)
-})
-
-t.test('Q04 in a joint configuration a majority of each half has to answer', async t => {
-  const leader = node({ voters: [1, 2, 3], outgoing: [1, 4, 5] }).becomeLeader()
-  for (const from of [2, 3, 4, 5])
-    leader.answer(message('appendResponse', { from, to: 1, term: 1, index: 1 }))
-  leader.raw.readIndex(1)
-  leader.settle()
-  for (const from of [2, 3]) answer(leader, from, 1)
-  t.same(leader.reads, [])
-  answer(leader, 4, 1)
-  t.equal(leader.reads.length, 1)
-})
-
-t.test('Q05 answers to an earlier request do not confirm a later one with the same context', async t => {
-  const leader = leaderOf(3)
-  leader.raw.readIndex(7)
-  leader.settle()
-  answer(leader, 2, 1)
-  t.equal(leader.reads.length, 1)
-  leader.propose('x')
-  leader.settle()
-  leader.answer(message('appendResponse', { from: 2, to: 1, term: 1, index: 2 }))
-  leader.raw.readIndex(7)
-  leader.settle()
-  answer(leader, 3, 1)
-  answer(leader, 3, 0)
-  answer(leader, 2, 1)
-  t.equal(leader.reads.length, 1, 'delayed answers')
-  answer(leader, 3, 2)
-  t.same(leader.reads.at(-1), { index: 2, context: 7 })
-})
-
-t.test('Q05 a delayed answer does not take a newer one of the same peer back', async t => {
-  const leader = leaderOf(5)
-  for (const context of [1, 2]) leader.raw.readIndex(context)
-  leader.settle()
-  answer(leader, 2, 2)
-  answer(leader, 2, 1)
-  answer(leader, 3, 2)
-  t.equal(leader.reads.length, 2)
-})
-
-t.test('Q05 an answer to a heartbeat from before the request does not confirm it', async t => {
-  const leader = leaderOf(3)
-  leader.stepLocal(message('beat'))
-  const [before] = leader.take()
-  leader.raw.readIndex(1)
-  leader.settle()
-  answer(leader, 2, before!.readSequence)
-  t.same(leader.reads, [])
-})
-
-t.test('Q05 a follower returns the number of the heartbeat that it answers', async t => {
-  const follower = node().becomeFollower(1, 2)
-  for (const readSequence of [0, 3, 2]) {
-    const [sent] = follower.answer(message('heartbeat', { from: 2, to: 1, term: 1, readSequence }))
-    t.equal(sent!.readSequence, readSequence)
-  }
 })
 
 t.test('Q07 a read that reaches a former leader goes on to the present one', async t => {
@@ -285,7 +173,7 @@ t.test('Q08 at most so many reads wait; more are refused at once', async t => {
     t.equal(leader.raft.reads.length + leader.raft.earlyReads.length, waitingReadsMax)
   }
   established.settle()
-  answer(established, 2, 3)
+  confirmRound(established, 2, 3)
   t.equal(established.raw.readIndex(10), undefined, 'there is room again')
 })
 
@@ -293,7 +181,7 @@ t.test('Q09 a configuration that needs fewer answers confirms the reads that wai
   const leader = leaderOf(5)
   leader.raw.readIndex(1)
   leader.settle()
-  answer(leader, 2, 1)
+  confirmRound(leader, 2, 1)
   let index = 2
   const remove = (gone: number) =>
     leader.raw.applyConfChange(index++, {
@@ -313,7 +201,7 @@ t.test('Q09 the confirmation of a removed node does not count', async t => {
   const leader = leaderOf(5)
   leader.raw.readIndex(1)
   leader.settle()
-  answer(leader, 5, 1)
+  confirmRound(leader, 5, 1)
   for (const [index, gone] of [
     [2, 5],
     [3, 4]

@@ -212,7 +212,7 @@ t.test(
     restarted.raw.campaign()
     t.equal(restarted.raft.role, 0, 'it knows that the first change is committed and waits to apply it')
 
-    // The rule bites: without it a node with two changes above its stored commit campaigns with an old configuration.
+    // The rule bites: without it the node has two changes above its stored commit, and campaigns.
     const forgetful = run(false).follower
     t.equal(forgetful.disk.hardState.commit, 0)
     const unsafe = forgetful.restart({ applied: 0 })

@@ -3,12 +3,12 @@ import { ConfChangeType, Transition } from '../../../src/consensus/core/conf-cha
 import { Role } from '../../../src/consensus/core/types.js'
 import {
   confState,
+  leaderOf,
   message,
   type Network,
   nameOf,
   network,
   node,
-  type TestNode,
   typesOf
 } from './support/harness.js'
 
@@ -19,13 +19,6 @@ function leads(net: Network, id: number): boolean {
   return (
     net.at(id).raft.role === Role.leader && [...net.nodes.values()].every(({ raft }) => raft.leader === id)
   )
-}
-
-/** A leader of three whose followers have acknowledged its first entry. */
-function leaderOfThree(options: Parameters<typeof node>[0] = {}): TestNode {
-  const leader = node(options).becomeLeader()
-  for (const from of [2, 3]) leader.answer(message('appendResponse', { from, to: 1, term: 1, index: 1 }))
-  return leader
 }
 
 t.test('T01 leadership goes to an up-to-date follower in one round, and back', async t => {
@@ -100,7 +93,7 @@ t.test('T05 a slow follower gets the entries first, and leads only when it has a
 })
 
 t.test('T05 the call to campaign waits for the acknowledgement of the last entry', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   leader.propose('a')
   leader.propose('b')
   leader.settle()
@@ -115,7 +108,7 @@ t.test('T05 the call to campaign waits for the acknowledgement of the last entry
 })
 
 t.test('T05 a target that is being probed is sent what it lacks at once', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   leader.propose('x')
   leader.settle()
   leader.raw.reportUnreachable(2)
@@ -153,7 +146,7 @@ t.test('T06 a follower that needs a snapshot gets it and then leads', async t =>
 
 t.test('T07 a transfer to itself or to nobody is nothing', async t => {
   for (const target of [1, 4]) {
-    const leader = leaderOfThree()
+    const leader = leaderOf(3)
     leader.settle()
     leader.raw.transferLeadership(target)
     t.same(leader.take(), [])
@@ -163,7 +156,7 @@ t.test('T07 a transfer to itself or to nobody is nothing', async t => {
 })
 
 t.test('T07 a transfer to somebody who has not answered since the last check is refused', async t => {
-  const leader = leaderOfThree({ checkQuorum: true })
+  const leader = leaderOf(3, { checkQuorum: true })
   leader.tick(E)
   leader.answer(message('heartbeatResponse', { from: 2, to: 1, term: 1 }))
   leader.settle()
@@ -175,7 +168,7 @@ t.test('T07 a transfer to somebody who has not answered since the last check is 
 })
 
 t.test('T08 a transfer is given up after one election timeout, and proposals are taken again', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   leader.raw.transferLeadership(3)
   leader.tick(E - 1)
   t.equal(leader.raft.leadTransferee, 3)
@@ -186,7 +179,7 @@ t.test('T08 a transfer is given up after one election timeout, and proposals are
 })
 
 t.test('T08 the time begins with the request, whenever the last check was', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   leader.tick(E - 3)
   leader.raw.transferLeadership(3)
   leader.tick(E - 1)
@@ -196,7 +189,7 @@ t.test('T08 the time begins with the request, whenever the last check was', asyn
 })
 
 t.test('T08 asking again does not extend the time, nor call the target again', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   leader.raw.transferLeadership(3)
   leader.tick(5)
   leader.settle()
@@ -207,7 +200,7 @@ t.test('T08 asking again does not extend the time, nor call the target again', a
 })
 
 t.test('T09 proposals are refused while a transfer runs', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   const last = leader.raft.log.lastIndex
   leader.raw.transferLeadership(3)
   t.equal(leader.propose('x'), 'dropped')
@@ -218,7 +211,7 @@ t.test('T09 proposals are refused while a transfer runs', async t => {
 })
 
 t.test('T10 a pending transfer ends when the leader steps down', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   leader.raw.transferLeadership(3)
   leader.answer(message('vote', { from: 2, to: 1, term: 2, index: 1, logTerm: 1 }))
   t.equal(leader.raft.role, Role.follower)
@@ -234,7 +227,7 @@ t.test('T11 a transfer to somebody who is removed or demoted is given up', async
     [ConfChangeType.addLearner, Transition.jointExplicit, 3, false]
   ]
   for (const [type, transition, target, ends] of rows) {
-    const leader = leaderOfThree()
+    const leader = leaderOf(3)
     leader.raw.transferLeadership(3)
     leader.raw.applyConfChange(2, { transition, changes: [{ type, node: target }], context: NO_CONTEXT })
     t.equal(leader.raft.leadTransferee, ends ? 0 : 3, `type ${type} for ${target}`)
@@ -242,7 +235,7 @@ t.test('T11 a transfer to somebody who is removed or demoted is given up', async
 })
 
 t.test('T11 a transfer to a demoted voter ends when the joint configuration is left', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   const demote = [{ type: ConfChangeType.addLearner, node: 3 }]
   const change = { transition: Transition.jointExplicit, changes: demote, context: NO_CONTEXT }
   leader.raw.applyConfChange(2, change)
@@ -253,7 +246,7 @@ t.test('T11 a transfer to a demoted voter ends when the joint configuration is l
 
 t.test('T12 leadership does not go to a learner, nor to a member of the gate', async t => {
   const options = { voters: [1, 2, 3], learners: [4] }
-  const leader = leaderOfThree(options)
+  const leader = leaderOf(3, options)
   leader.raw.setGate({ members: [4], required: 1 })
   leader.answer(message('appendResponse', { from: 4, to: 1, term: 1, index: 1 }))
   leader.raw.transferLeadership(4)
@@ -263,7 +256,7 @@ t.test('T12 leadership does not go to a learner, nor to a member of the gate', a
 })
 
 t.test('T12 a request for a learner does not end a transfer that runs', async t => {
-  const leader = leaderOfThree({ voters: [1, 2, 3], learners: [4] })
+  const leader = leaderOf(3, { voters: [1, 2, 3], learners: [4] })
   leader.raw.transferLeadership(3)
   leader.raw.transferLeadership(4)
   t.equal(leader.raft.leadTransferee, 3)
@@ -282,7 +275,7 @@ t.test('T13 a request for another target replaces the one that runs', async t =>
 })
 
 t.test('T13 a request for the leader itself ends the transfer that runs', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   leader.raw.transferLeadership(3)
   leader.raw.transferLeadership(1)
   t.equal(leader.raft.leadTransferee, 0)
@@ -291,7 +284,7 @@ t.test('T13 a request for the leader itself ends the transfer that runs', async 
 })
 
 t.test('T13 the time of the new target begins with its request', async t => {
-  const leader = leaderOfThree()
+  const leader = leaderOf(3)
   leader.raw.transferLeadership(3)
   leader.tick(6)
   leader.raw.transferLeadership(2)

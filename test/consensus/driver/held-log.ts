@@ -1,4 +1,9 @@
-import { type GroupAppend, type LogStorage, MemoryLogStorage } from '../../../src/storage/index.js'
+import {
+  type GroupAppend,
+  type LogCheckpoint,
+  type LogStorage,
+  MemoryLogStorage
+} from '../../../src/storage/index.js'
 
 interface HeldWrite {
   readonly write: () => void
@@ -10,7 +15,8 @@ export class HeldLog extends MemoryLogStorage implements LogStorage {
   readonly appends: (readonly GroupAppend[])[] = []
   readonly reads: { readonly group: number; readonly from: number; readonly count: number }[] = []
   readonly removed: number[] = []
-  readonly #written: (readonly GroupAppend[])[] = []
+  /** What has reached the disk, in order. */
+  readonly #history: ((log: HeldLog) => void)[] = []
   #held: HeldWrite[] = []
   #holds = false
   #readsHeld: (() => void)[] | undefined
@@ -50,6 +56,12 @@ export class HeldLog extends MemoryLogStorage implements LogStorage {
     for (const go of held) go()
   }
 
+  /** As a journal: nothing is forgotten of what is above the checkpoint. */
+  override async open(checkpoints: ReadonlyMap<number, LogCheckpoint>) {
+    for (const [group, checkpoint] of checkpoints) super.dropPrefix(group, checkpoint)
+    return super.open(new Map())
+  }
+
   override async append(batch: readonly GroupAppend[]): Promise<void> {
     this.appends.push(batch)
     this.underWay++
@@ -87,11 +99,16 @@ export class HeldLog extends MemoryLogStorage implements LogStorage {
   }
 
   adopt(other: HeldLog): void {
-    for (const batch of other.#written) void this.#write(batch)
+    for (const step of other.#history) step(this)
+  }
+
+  override dropPrefix(group: number, checkpoint: LogCheckpoint): void {
+    this.#history.push(log => log.dropPrefix(group, checkpoint))
+    super.dropPrefix(group, checkpoint)
   }
 
   #write(batch: readonly GroupAppend[]): Promise<void> {
-    this.#written.push(batch)
+    this.#history.push(log => void log.#write(batch))
     return super.append(batch)
   }
 }

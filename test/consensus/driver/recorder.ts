@@ -10,6 +10,7 @@ export class Recorder implements StateMachine {
   slow: Promise<void> | undefined
   slowRound: Promise<void> | undefined
   rulesMax = 1
+  stateDigest: () => number = () => 0
 
   useRules(version: number): void {
     this.usedRules.push(version)

@@ -2,12 +2,13 @@ import { EMPTY_CONF_STATE } from '../../../src/consensus/core/index.js'
 import {
   Consensus,
   type ConsensusOptions,
+  type GroupPosition,
   type GroupRole,
   type GroupStatus,
   type Member,
   type Membership
 } from '../../../src/consensus/index.js'
-import { ManualClock, silentLogger } from '../../../src/kernel/index.js'
+import { type Clock, ManualClock, silentLogger, type Timer } from '../../../src/kernel/index.js'
 import { SeededRandom } from '../../../src/storage/testing.js'
 import { HeldLog } from './held-log.js'
 import { MemoryNetwork } from './memory-network.js'
@@ -28,6 +29,7 @@ export class TestNode {
   readonly machines = new Map<number, Recorder>()
   readonly events: string[] = []
   consensus!: Consensus
+  clock!: NodeClock
   isUp = false
 
   constructor(
@@ -44,6 +46,42 @@ export class TestNode {
   }
 }
 
+/** The common clock, as a process sees it that may stand still. */
+class NodeClock implements Clock {
+  isFrozen = false
+  readonly #overdue = new Set<() => void>()
+
+  constructor(private readonly inner: ManualClock) {}
+
+  now(): number {
+    return this.inner.now()
+  }
+
+  monotonicMs(): number {
+    return this.inner.monotonicMs()
+  }
+
+  after(delayMs: number, task: () => void): Timer {
+    return this.inner.after(delayMs, () => this.#run(task))
+  }
+
+  every(intervalMs: number, task: () => void): Timer {
+    return this.inner.every(intervalMs, () => this.#run(task))
+  }
+
+  /** Each timer once, however often it would have run. */
+  runOverdue(): void {
+    const tasks = [...this.#overdue]
+    this.#overdue.clear()
+    for (const task of tasks) task()
+  }
+
+  #run(task: () => void): void {
+    if (this.isFrozen) this.#overdue.add(task)
+    else task()
+  }
+}
+
 /** Several nodes in one process over a network in memory, with a clock that the test moves. */
 export class TestCluster {
   readonly clock = new ManualClock()
@@ -51,7 +89,7 @@ export class TestCluster {
   readonly nodes: TestNode[] = []
   readonly #random = new SeededRandom(7)
 
-  private constructor(private readonly options: ClusterOptions) {}
+  private constructor(readonly options: ClusterOptions) {}
 
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
     const cluster = new TestCluster(options)
@@ -123,6 +161,31 @@ export class TestCluster {
     await this.startNode(node, this.nodes.indexOf(node) + 1)
   }
 
+  /** With the state of a checkpoint. */
+  async restartAt(
+    node: TestNode,
+    checkpoint: { readonly position: GroupPosition; readonly state: readonly string[] }
+  ): Promise<void> {
+    this.#build(node)
+    const { position, state } = checkpoint
+    await node.consensus.open(new Map([[GROUP, position]]))
+    const machine = this.options.machine?.() ?? new Recorder()
+    machine.applied.push(...state)
+    node.machines.set(GROUP, machine)
+    await node.consensus.start(GROUP, machine, position)
+  }
+
+  /** The process stands still: neither its timers nor what it deferred runs. */
+  freeze(node: TestNode): { thaw: () => void } {
+    node.clock.isFrozen = true
+    return {
+      thaw: () => {
+        node.clock.isFrozen = false
+        node.clock.runOverdue()
+      }
+    }
+  }
+
   async elect(at: number): Promise<TestNode> {
     const node = this.nodes[at]!
     await this.settle()
@@ -166,10 +229,11 @@ export class TestCluster {
 
   #build(node: TestNode): void {
     node.isUp = true
+    node.clock = new NodeClock(this.clock)
     node.consensus = new Consensus({
       node: node.name,
       log: node.log,
-      clock: this.clock,
+      clock: node.clock,
       runtime: { defer: task => setImmediate(task) },
       random: () => this.#random.next(),
       logger: silentLogger,

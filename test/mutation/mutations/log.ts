@@ -97,12 +97,6 @@ export const LOG = [
       '',
       'L09'
     ],
-    [
-      'a confirmed write leaves the in-progress mark below',
-      'Math.max(this.offsetInProgress, this.offset)',
-      'this.offsetInProgress',
-      'L05'
-    ],
     ['entries are handed out again', 'this.offsetInProgress = this.offset + this.entries.length;', '', 'L06'],
     ['a snapshot is handed out again', 'this.snapshotInProgress = true;', '', 'L06'],
     ['replaced entries keep their place', 'this.offset = first;', '', 'L09'],

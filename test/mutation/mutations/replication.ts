@@ -83,12 +83,6 @@ export const REPLICATION = [
     ],
     ['a snapshot that was sent is not waited for', 'progress.becomeSnapshot(snapshot.index);', '', 'S01'],
     ['heartbeats carry no read round', 'heartbeat.readSequence = raft.reads.lastSequence;', '', 'Q01'],
-    [
-      'compacted entries are not replaced by a snapshot',
-      'previousTerm === undefined || progress.next < raft.log.firstIndex',
-      'previousTerm === undefined',
-      'S01'
-    ],
     ['empty appends are always sent', 'entries.length === 0 && !sendIfEmpty', 'false', 'P']
   ]),
   ...mutationsOf('gate', [

@@ -15,7 +15,12 @@ export const TERMS = [
       'T03'
     ],
     ['the lease never ends', 'this.electionElapsed < electionTicks', 'true', 'K03'],
-    ['there is a lease without a known leader', 'this.leader !== NONE || (leaseReads && this.term > 0)', 'true', 'K04'],
+    [
+      'there is a lease without a known leader',
+      'this.leader !== NONE || (leaseReads && this.term > 0)',
+      'true',
+      'K04'
+    ],
     [
       'a lease does not bind who has lost its leader',
       'this.leader !== NONE || (leaseReads && this.term > 0)',
@@ -184,9 +189,15 @@ export const TERMS = [
     ['a learner campaigns', 'own !== undefined && !own.isLearner', 'own !== undefined', 'E30'],
     [
       'answers to others leave before the disk has what they promise',
-      'if (isAfterAppend(type)) {',
-      'if (isAfterAppend(type) && message.to === this.id) {',
+      'isAfterAppend(type) || (',
+      '(isAfterAppend(type) && message.to === this.id) || (',
       'E12'
+    ],
+    [
+      'votes are asked for before the own one is on disk',
+      'type === MessageType.vote && this.options.votesAfterAppend',
+      'false',
+      'E04'
     ],
     [
       'a forwarded read carries the term',

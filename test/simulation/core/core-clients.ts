@@ -1,8 +1,8 @@
 import type { OperationRecord } from '../history/checker.js'
 import type { AppendOperation, LoggedValue, OperationRequest } from '../history/operation.js'
 import { AGGREGATES, encodeAppend, valuesOf } from '../history/register.js'
-import { demand } from '../world/violation.js'
 import { between, randomFor } from '../world/randoms.js'
+import { demand } from '../world/violation.js'
 import type { CoreNode } from './core-node.js'
 import { type CoreWorld, TICK } from './core-world.js'
 
@@ -65,7 +65,11 @@ export class CoreClients {
   readAnswered(operation: number, index: number): void {
     const open = this.#open.get(operation)
     if (open === undefined) return
-    demand(index >= open.committed, 'S8', () => `a read got index ${index}, ${open.committed} was committed before it began`)
+    demand(
+      index >= open.committed,
+      'S8',
+      () => `a read got index ${index}, ${open.committed} was committed before it began`
+    )
   }
 
   readDone(operation: number, values: readonly LoggedValue[]): void {
@@ -88,7 +92,12 @@ export class CoreClients {
     const request = this.#draw(operation)
     client.operation = operation
     const record = this.world.checker.invoke(request)
-    this.#open.set(operation, { record, client, node: node.id, committed: this.world.observer.known.committedIndex })
+    this.#open.set(operation, {
+      record,
+      client,
+      node: node.id,
+      committed: this.world.observer.known.committedIndex
+    })
     this.world.clock.after(TIMEOUT_TICKS * TICK, () => this.#fail(operation, 'unknown'))
     // A process that does not run can't take the request, and nobody hears of it.
     node.run(() => {
@@ -134,7 +143,12 @@ export class CoreClients {
     const random = this.#random
     const aggregate = random.below(AGGREGATES)
     const expected = random.chance(0.3) ? random.below(this.world.checker.logLength + 1) % 12 : undefined
-    return { kind: 'append', values: valuesOf(operation, between(random, 1, VALUES_MAX)), aggregate, expected }
+    return {
+      kind: 'append',
+      values: valuesOf(operation, between(random, 1, VALUES_MAX)),
+      aggregate,
+      expected
+    }
   }
 
   #padding(): number {

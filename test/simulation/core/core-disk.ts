@@ -73,7 +73,9 @@ export class CoreDisk implements DurableLog {
   }
 
   confIndexesAbove(index: Index): Index[] {
-    return this.#entries.filter(entry => entry.index > index && entry.kind !== EntryKind.normal).map(entry => entry.index)
+    return this.#entries
+      .filter(entry => entry.index > index && entry.kind !== EntryKind.normal)
+      .map(entry => entry.index)
   }
 
   write({ hard, entries, snapshot }: DiskWrite): void {
@@ -81,8 +83,16 @@ export class CoreDisk implements DurableLog {
     if (hard !== undefined) this.hardState = hard
     const first = entries[0]
     if (first === undefined) return
-    demand(first.index >= this.#firstIndex, 'A4', () => `entry ${first.index} is written below the compacted log`)
-    demand(first.index <= this.lastIndex + 1, 'A3', () => `entry ${first.index} leaves a gap after ${this.lastIndex}`)
+    demand(
+      first.index >= this.#firstIndex,
+      'A4',
+      () => `entry ${first.index} is written below the compacted log`
+    )
+    demand(
+      first.index <= this.lastIndex + 1,
+      'A3',
+      () => `entry ${first.index} leaves a gap after ${this.lastIndex}`
+    )
     this.#entries.length = first.index - this.#firstIndex
     for (const entry of entries) this.#entries.push(entry)
   }
@@ -94,7 +104,11 @@ export class CoreDisk implements DurableLog {
     const through = checkpoint.index - retained
     if (through < this.#firstIndex) return
     const term = this.term(through)
-    demand(term !== undefined, 'A2', () => `checkpoint at ${checkpoint.index} is beyond the stored log ${this.lastIndex}`)
+    demand(
+      term !== undefined,
+      'A2',
+      () => `checkpoint at ${checkpoint.index} is beyond the stored log ${this.lastIndex}`
+    )
     this.#entries = this.#entries.slice(through + 1 - this.#firstIndex)
     this.#firstIndex = through + 1
     this.#compactedTerm = term

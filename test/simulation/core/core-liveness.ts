@@ -35,7 +35,8 @@ export class CoreLiveness {
     if (leader === undefined || leader.isPaused) return
     const raw = leader.raw!
     const { isJoint, autoLeave } = raw.raft.tracker.config
-    if (isJoint && !autoLeave) raw.proposeConfChange({ transition: Transition.auto, changes: [], context: MARKER })
+    if (isJoint && !autoLeave)
+      raw.proposeConfChange({ transition: Transition.auto, changes: [], context: MARKER })
     if (this.world.observer.known.committedIndex <= this.#markerAfter + 1) raw.propose([MARKER])
     leader.drain()
   }
@@ -58,12 +59,20 @@ export class CoreLiveness {
 
   finish(): void {
     const missing = this.missing()
-    demand(missing === undefined, 'liveness', () => `after ${this.boundTicks} ticks without a fault: ${missing}`)
+    demand(
+      missing === undefined,
+      'liveness',
+      () => `after ${this.boundTicks} ticks without a fault: ${missing}`
+    )
     this.world.checker.finish()
     const { raft } = this.world.leader()!.raw!
     for (const id of raft.tracker.ids) {
       const { register } = this.world.nodes.get(id)!
-      demand(register!.values.length === this.world.checker.logLength, 'liveness', () => `node ${id} has not all values`)
+      demand(
+        register!.values.length === this.world.checker.logLength,
+        'liveness',
+        () => `node ${id} has not all values`
+      )
     }
   }
 
@@ -77,4 +86,3 @@ export class CoreLiveness {
     return applied === lastIndex ? undefined : `member ${id} has applied ${applied} of ${lastIndex}`
   }
 }
-

@@ -1,5 +1,11 @@
 import type { LogView } from '../../../src/consensus/core/log-view.js'
-import { type Entry, type Index, limitSize, type SnapshotMeta, type Term } from '../../../src/consensus/core/types.js'
+import {
+  type Entry,
+  type Index,
+  limitSize,
+  type SnapshotMeta,
+  type Term
+} from '../../../src/consensus/core/types.js'
 import type { Checkpoint, CoreDisk } from './core-disk.js'
 
 export interface CoreLogViewOptions {

@@ -61,7 +61,9 @@ export class CoreNemesis {
     if (!this.#random.chance(rates.partition)) return
     const leader = this.world.leader()?.id
     const isLeaderAlone = leader !== undefined && this.#random.chance(rates.isolateLeader)
-    const kind = isLeaderAlone ? pick(this.#random, ['leader', 'leaderMinority'] as const) : pick(this.#random, PARTITIONS)
+    const kind = isLeaderAlone
+      ? pick(this.#random, ['leader', 'leaderMinority'] as const)
+      : pick(this.#random, PARTITIONS)
     network.partition(kind, [...nodes.keys()], leader)
   }
 
@@ -117,7 +119,8 @@ export class CoreNemesis {
     const raw = leader.raw!
     const { isJoint, autoLeave } = raw.raft.tracker.config
     if (isJoint) {
-      if (!autoLeave) raw.proposeConfChange({ transition: Transition.auto, changes: [], context: Buffer.alloc(0) })
+      if (!autoLeave)
+        raw.proposeConfChange({ transition: Transition.auto, changes: [], context: Buffer.alloc(0) })
     } else {
       const changes = this.#drawChanges(leader)
       if (changes.length === 0) return

@@ -2,7 +2,14 @@ import { decodeConfChange } from '../../../src/consensus/core/conf-change.js'
 import { type Message, MessageType } from '../../../src/consensus/core/message.js'
 import { RAFT_DEFAULTS } from '../../../src/consensus/core/options.js'
 import { RawNode, type Ready } from '../../../src/consensus/core/raw-node.js'
-import { type ConfState, type Entry, EntryKind, type NodeId, Role, type Term } from '../../../src/consensus/core/types.js'
+import {
+  type ConfState,
+  type Entry,
+  EntryKind,
+  type NodeId,
+  Role,
+  type Term
+} from '../../../src/consensus/core/types.js'
 import { operationOf, Register } from '../history/register.js'
 import { demand } from '../world/violation.js'
 import { ApplyQueue } from './apply-queue.js'
@@ -152,7 +159,9 @@ export class CoreNode {
   setGate(required: number): void {
     const { raw, world } = this
     if (raw === undefined) return
-    const members = [...raw.raft.tracker.config.learners].filter(id => world.isBackup(id)).sort((a, b) => a - b)
+    const members = [...raw.raft.tracker.config.learners]
+      .filter(id => world.isBackup(id))
+      .sort((a, b) => a - b)
     raw.setGate({ members, required })
   }
 
@@ -194,7 +203,8 @@ export class CoreNode {
     }
     if (entries.length > 0) world.observer.stored(entries, raw.raft.log.term(entries[0]!.index - 1))
     const content = snapshot === undefined ? undefined : this.#contentOf(snapshot.index, snapshot.term)
-    const mustWrite = entries.length > 0 || content !== undefined || ready.mustSync || !world.config.skipsCommitWrites
+    const mustWrite =
+      entries.length > 0 || content !== undefined || ready.mustSync || !world.config.skipsCommitWrites
     const write = {
       // Guard c: a batch carries the whole hard state, whether or not this Ready repeats it.
       hard: mustWrite && (hard !== undefined || entries.length > 0) ? raw.hardState : undefined,
@@ -227,7 +237,11 @@ export class CoreNode {
   #send(message: Message): void {
     if (message.type === MessageType.snapshot) {
       const content = this.#offered.get(message.to)
-      demand(content?.index === message.snapshot?.index, 'S3', () => `node ${this.id} sends a snapshot that it does not have`)
+      demand(
+        content?.index === message.snapshot?.index,
+        'S3',
+        () => `node ${this.id} sends a snapshot that it does not have`
+      )
       this.world.sendSnapshot(this, message, content!)
     } else {
       this.world.send(this, message)
@@ -285,7 +299,8 @@ export class CoreNode {
   }
 
   #checkpointIfDue(): void {
-    if (this.register!.index - this.disk.checkpoint.index >= this.world.config.checkpointEvery) this.#checkpoint()
+    if (this.register!.index - this.disk.checkpoint.index >= this.world.config.checkpointEvery)
+      this.#checkpoint()
   }
 
   #checkpoint(): void {

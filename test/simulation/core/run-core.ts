@@ -22,7 +22,12 @@ export async function runCore(config: SimulationConfig, traceSink?: TraceSink): 
     failure,
     atTick: Math.floor(clock.now / TICK),
     hash: hash.hex,
-    counts: { ...counts, elections: observer.elections, reads: checker.counts.reads + checker.counts.scans, appends: checker.counts.ok }
+    counts: {
+      ...counts,
+      elections: observer.elections,
+      reads: checker.counts.reads + checker.counts.scans,
+      appends: checker.counts.ok
+    }
   }
 }
 

@@ -60,7 +60,10 @@ export class WriteQueue {
   #persisted({ hard, entries }: DiskWrite): void {
     if (hard === undefined) return
     const { disk, id } = this.node
-    const above = entries.length === 0 ? 0 : countConfEntries(disk.entries(Math.max(disk.firstIndex, hard.commit + 1), disk.lastIndex + 1))
+    const above =
+      entries.length === 0
+        ? 0
+        : countConfEntries(disk.entries(Math.max(disk.firstIndex, hard.commit + 1), disk.lastIndex + 1))
     this.world.observer.persisted(id, disk, above)
   }
 }

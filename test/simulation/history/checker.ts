@@ -35,6 +35,10 @@ export class HistoryChecker {
     return this.#floor
   }
 
+  placeOf(value: number): number | undefined {
+    return this.#places.get(value)
+  }
+
   /** The log that the replicas agree on grew. */
   logged(values: readonly LoggedValue[]): void {
     for (const logged of values) {
@@ -42,7 +46,11 @@ export class HistoryChecker {
       demand(!this.#places.has(value), 'history (1)', () => `value ${value} is in the log twice`)
       demand(!this.#failed.has(value), 'history (1)', () => `value ${value} was refused and is in the log`)
       const next = this.#nextSequence.get(aggregate) ?? 0
-      demand(sequence === next, 'history (6)', () => `aggregate ${aggregate} goes on with ${sequence}, not ${next}`)
+      demand(
+        sequence === next,
+        'history (6)',
+        () => `aggregate ${aggregate} goes on with ${sequence}, not ${next}`
+      )
       this.#nextSequence.set(aggregate, next + 1)
       this.#places.set(value, this.#log.length)
       this.#log.push(logged)
@@ -67,7 +75,11 @@ export class HistoryChecker {
   finish(): void {
     for (const [value, token] of this.#acknowledged) {
       const place = this.#places.get(value)
-      demand(place === token, 'history (1)', () => `value ${value} was acknowledged at ${token} and is at ${place}`)
+      demand(
+        place === token,
+        'history (1)',
+        () => `value ${value} was acknowledged at ${token} and is at ${place}`
+      )
     }
   }
 
@@ -79,7 +91,10 @@ export class HistoryChecker {
     }
   }
 
-  #completeOk(record: OperationRecord, { token, values }: { token: number; values?: readonly number[] }): void {
+  #completeOk(
+    record: OperationRecord,
+    { token, values }: { token: number; values?: readonly number[] }
+  ): void {
     const { request, floor } = record
     if (request.kind === 'append') this.#checkAppend(request.values, token, floor)
     else if (request.kind === 'read') this.#checkRead(token, floor)
@@ -88,10 +103,18 @@ export class HistoryChecker {
 
   /** Real time: what was acknowledged before this one began comes before it in the log. */
   #checkAppend(values: readonly number[], token: number, floor: number): void {
-    demand(token >= floor, 'history (3)', () => `an append got token ${token}, but ${floor} was given away before`)
+    demand(
+      token >= floor,
+      'history (3)',
+      () => `an append got token ${token}, but ${floor} was given away before`
+    )
     values.forEach((value, i) => {
       const place = this.#places.get(value)
-      demand(place === token + i, 'history (2)', () => `value ${value} was acknowledged at ${token + i} and is at ${place}`)
+      demand(
+        place === token + i,
+        'history (2)',
+        () => `value ${value} was acknowledged at ${token + i} and is at ${place}`
+      )
       this.#acknowledged.set(value, token + i)
     })
     this.#floor = Math.max(this.#floor, token + values.length)
@@ -99,8 +122,16 @@ export class HistoryChecker {
 
   #checkRead(length: number, floor: number): void {
     this.counts.reads++
-    demand(length >= floor, 'history (4)', () => `a read saw ${length} values, but ${floor} were there before it began`)
-    demand(length <= this.#log.length, 'history (4)', () => `a read saw ${length} values of ${this.#log.length}`)
+    demand(
+      length >= floor,
+      'history (4)',
+      () => `a read saw ${length} values, but ${floor} were there before it began`
+    )
+    demand(
+      length <= this.#log.length,
+      'history (4)',
+      () => `a read saw ${length} values of ${this.#log.length}`
+    )
     this.#floor = Math.max(this.#floor, length)
   }
 
@@ -108,10 +139,18 @@ export class HistoryChecker {
     this.counts.scans++
     values.forEach((value, i) => {
       const place = this.#places.get(value)
-      demand(place === from + i, 'history (5)', () => `a scan from ${from} has value ${value} of ${place} at ${from + i}`)
+      demand(
+        place === from + i,
+        'history (5)',
+        () => `a scan from ${from} has value ${value} of ${place} at ${from + i}`
+      )
     })
     const end = from + values.length
-    demand(end >= floor, 'history (4)', () => `a scan ended at ${end}, but ${floor} were there before it began`)
+    demand(
+      end >= floor,
+      'history (4)',
+      () => `a scan ended at ${end}, but ${floor} were there before it began`
+    )
     this.#floor = Math.max(this.#floor, end)
   }
 }

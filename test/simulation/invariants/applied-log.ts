@@ -35,7 +35,7 @@ export class AppliedLog {
   }
 
   /** The state of the node is now the one of this position: a start, or an installed snapshot. */
-  loaded(node: NodeId, position: { index: Index; conf: ConfState; digest: number }): void {
+  loaded(node: NodeId, position: { index: Index; conf: ConfState; digest: number | undefined }): void {
     const { index, conf, digest } = position
     this.#applied.set(node, index)
     if (index === 0) return
@@ -47,11 +47,15 @@ export class AppliedLog {
   }
 
   /** True when no other node has applied this entry before. */
-  applied(node: NodeId, { index, term }: Pick<Entry, 'index' | 'term'>, digest: number): boolean {
+  applied(node: NodeId, { index, term }: Pick<Entry, 'index' | 'term'>, digest: number | undefined): boolean {
     const before = this.appliedBy(node)
     demand(index === before + 1, 'S4', () => `node ${node} applies ${index} after ${before}`)
     const committed = this.known.committedTerm(index)
-    demand(committed === term, 'S4', () => `node ${node} applies ${index} of term ${term}, committed is ${committed}`)
+    demand(
+      committed === term,
+      'S4',
+      () => `node ${node} applies ${index} of term ${term}, committed is ${committed}`
+    )
     this.#applied.set(node, index)
     this.#checkDigest(node, index, digest)
     if (index <= this.#highest) return false
@@ -60,10 +64,14 @@ export class AppliedLog {
   }
 
   /** The same where the state machine sees only its own entries: those in between must be none. */
-  appliedByMachine(node: NodeId, entry: Pick<Entry, 'index' | 'term'>, digest: number): boolean {
+  appliedByMachine(node: NodeId, entry: Pick<Entry, 'index' | 'term'>, digest: number | undefined): boolean {
     const before = this.appliedBy(node)
     for (let index = before + 1; index < entry.index; index++) {
-      demand(this.known.isSilent(index), 'S4', () => `node ${node} applies ${entry.index} after ${before}, without ${index}`)
+      demand(
+        this.known.isSilent(index),
+        'S4',
+        () => `node ${node} applies ${entry.index} after ${before}, without ${index}`
+      )
     }
     if (entry.index > before) this.#applied.set(node, entry.index - 1)
     return this.applied(node, entry, digest)
@@ -91,7 +99,8 @@ export class AppliedLog {
     return this.#confs[0]!
   }
 
-  #checkDigest(node: NodeId, index: Index, digest: number): void {
+  #checkDigest(node: NodeId, index: Index, digest: number | undefined): void {
+    if (digest === undefined) return
     const known = this.#digests[index]
     if (known === undefined) this.#digests[index] = digest
     else demand(known === digest, 'S10', () => `node ${node} has another state than others at entry ${index}`)

@@ -12,7 +12,8 @@ export function nextConf(conf: ConfState, { transition, changes }: ConfChange): 
   const without = (ids: readonly NodeId[], id: NodeId) => ids.filter(each => each !== id)
   for (const { type, node } of changes) {
     const isVoter = voters.includes(node)
-    const isKnown = isVoter || learners.includes(node) || learnersNext.includes(node) || outgoing.includes(node)
+    const isKnown =
+      isVoter || learners.includes(node) || learnersNext.includes(node) || outgoing.includes(node)
     if (type === ConfChangeType.addVoter) {
       voters = [...without(voters, node), node]
       learners = without(learners, node)

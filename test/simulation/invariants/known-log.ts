@@ -59,11 +59,19 @@ export class KnownLog {
     if (index <= this.#base) return
     const known = this.#committed[index - this.#base - 1]
     if (known === undefined) {
-      demand(index === this.committedIndex + 1, 'S4', () => `entry ${index} is committed before ${this.committedIndex + 1}`)
+      demand(
+        index === this.committedIndex + 1,
+        'S4',
+        () => `entry ${index} is committed before ${this.committedIndex + 1}`
+      )
       this.#committed.push({ term, byTerm })
       return
     }
-    demand(known.term === term, 'S4', () => `entry ${index} is committed with term ${term}, and before with ${known.term}`)
+    demand(
+      known.term === term,
+      'S4',
+      () => `entry ${index} is committed with term ${term}, and before with ${known.term}`
+    )
   }
 
   /** S3: what was committed in earlier terms is in the log of every new leader. */

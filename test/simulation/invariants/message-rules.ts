@@ -14,7 +14,8 @@ export function checkMessage(message: Message, sender: NodeId, disk: DurableLog)
   // (`from` is another one on a request that is passed on.)
   demand(to !== sender && to > 0, 'W6', () => `${name()} is addressed to nobody else`)
   // A request that waits for its leader carries no term.
-  if (!WITHOUT_TERM.has(type)) demand(term > 0 || type === MessageType.transferLeader, 'W6', () => `${name()} has no term`)
+  if (!WITHOUT_TERM.has(type))
+    demand(term > 0 || type === MessageType.transferLeader, 'W6', () => `${name()} has no term`)
   if (type === MessageType.appendResponse && !message.reject) checkAcknowledgement(message, disk, name)
   else if (type === MessageType.voteResponse && !message.reject) checkVote(message, disk, name)
   else if (type === MessageType.vote) checkCandidacy(message, disk, name)
@@ -26,7 +27,11 @@ export function checkMessage(message: Message, sender: NodeId, disk: DurableLog)
  */
 function checkAcknowledgement({ index, term }: Message, disk: DurableLog, name: () => string): void {
   const isStillOfTerm = disk.hardState.term === term
-  demand(!isStillOfTerm || disk.lastIndex >= index, 'W6', () => `${name()} confirms ${index}, on disk is ${disk.lastIndex}`)
+  demand(
+    !isStillOfTerm || disk.lastIndex >= index,
+    'W6',
+    () => `${name()} confirms ${index}, on disk is ${disk.lastIndex}`
+  )
   demand(disk.hardState.term >= term, 'W6', () => `${name()}, but term ${disk.hardState.term} is on disk`)
 }
 

@@ -1,6 +1,13 @@
 import type { GroupConfig } from '../../../src/consensus/core/group-config.js'
 import type { Raft } from '../../../src/consensus/core/raft.js'
-import { type Entry, EntryKind, type Index, type NodeId, Role, type Term } from '../../../src/consensus/core/types.js'
+import {
+  type Entry,
+  EntryKind,
+  type Index,
+  type NodeId,
+  Role,
+  type Term
+} from '../../../src/consensus/core/types.js'
 import { demand } from '../world/violation.js'
 import { AppliedLog } from './applied-log.js'
 import { type DurableLog, holds } from './durable-log.js'
@@ -42,7 +49,11 @@ export class Observer {
 
   started(raft: Raft, disk: DurableLog): void {
     const { id, term } = raft
-    demand(term >= disk.hardState.term, 'S5', () => `node ${id} starts with term ${term}, on disk is ${disk.hardState.term}`)
+    demand(
+      term >= disk.hardState.term,
+      'S5',
+      () => `node ${id} starts with term ${term}, on disk is ${disk.hardState.term}`
+    )
     demand(raft.log.committed >= disk.hardState.commit, 'S5', () => {
       return `node ${id} starts with commit ${raft.log.committed}, on disk is ${disk.hardState.commit}`
     })
@@ -81,8 +92,16 @@ export class Observer {
   persisted(node: NodeId, disk: DurableLog, confEntriesAboveCommit: number): void {
     const { term, vote, commit } = disk.hardState
     const before = this.#diskTerms.get(node) ?? { term: 0, commit: 0 }
-    demand(term >= before.term, 'S5', () => `the disk of node ${node} goes from term ${before.term} to ${term}`)
-    demand(commit >= before.commit, 'S5', () => `the disk of node ${node} goes from commit ${before.commit} to ${commit}`)
+    demand(
+      term >= before.term,
+      'S5',
+      () => `the disk of node ${node} goes from term ${before.term} to ${term}`
+    )
+    demand(
+      commit >= before.commit,
+      'S5',
+      () => `the disk of node ${node} goes from commit ${before.commit} to ${commit}`
+    )
     this.#diskTerms.set(node, { term, commit })
     if (vote !== 0) this.#voted(node, term, vote)
     demand(confEntriesAboveCommit <= 1, 'A11', () => {
@@ -93,18 +112,36 @@ export class Observer {
   /** W4: what is handed out to be applied is on the node's own disk. */
   handedToApply(node: NodeId, entries: readonly Entry[], disk: DurableLog): void {
     for (const { index, term } of entries) {
-      demand(holds(disk, index, term), 'W4', () => `node ${node} is to apply ${index}, which is not on its disk`)
+      demand(
+        holds(disk, index, term),
+        'W4',
+        () => `node ${node} is to apply ${index}, which is not on its disk`
+      )
     }
   }
 
   #checkMonotonic(raft: Raft, seen: Seen): void {
     const { id, term, log } = raft
     demand(term >= seen.term, 'S5', () => `node ${id} goes from term ${seen.term} to ${term}`)
-    demand(log.committed >= seen.commit, 'S5', () => `node ${id} goes from commit ${seen.commit} to ${log.committed}`)
-    demand(log.applied >= seen.applied, 'S5', () => `node ${id} goes from applied ${seen.applied} to ${log.applied}`)
-    demand(log.firstIndex >= seen.first, 'S5', () => `node ${id} goes from first ${seen.first} to ${log.firstIndex}`)
+    demand(
+      log.committed >= seen.commit,
+      'S5',
+      () => `node ${id} goes from commit ${seen.commit} to ${log.committed}`
+    )
+    demand(
+      log.applied >= seen.applied,
+      'S5',
+      () => `node ${id} goes from applied ${seen.applied} to ${log.applied}`
+    )
+    demand(
+      log.firstIndex >= seen.first,
+      'S5',
+      () => `node ${id} goes from first ${seen.first} to ${log.firstIndex}`
+    )
     const { applied, applying, committed, lastIndex, firstIndex } = log
-    const isOrdered = firstIndex <= applied + 1 && applied <= applying && applying <= committed && committed <= lastIndex
+    // The state machine may be ahead of what the core was told, and its checkpoint with it.
+    const isOrdered =
+      firstIndex <= applying + 1 && applied <= applying && applying <= committed && committed <= lastIndex
     demand(isOrdered || log.hasPendingSnapshot, 'A2', () => {
       return `node ${id}: first ${firstIndex}, applied ${applied}, applying ${applying}, commit ${committed}, last ${lastIndex}`
     })
@@ -114,7 +151,11 @@ export class Observer {
     const { id, term, tracker } = raft
     this.elections++
     const before = this.#leaders.get(term)
-    demand(before === undefined || before === id, 'S1', () => `nodes ${before} and ${id} both lead in term ${term}`)
+    demand(
+      before === undefined || before === id,
+      'S1',
+      () => `nodes ${before} and ${id} both lead in term ${term}`
+    )
     this.#leaders.set(term, id)
     demand(isVoter(tracker.config, id), 'S9', () => `node ${id} leads and is no voter`)
     const hasVoted = (node: NodeId) => {
@@ -146,8 +187,16 @@ export class Observer {
     const { id, term, log, tracker } = raft
     const commit = log.committed
     const quorum = quorumIndex(tracker)
-    demand(log.term(quorum) === term, 'W1', () => `leader ${id} of term ${term} commits ${commit} by counting an old term`)
-    demand(commit <= quorum, 'W1', () => `leader ${id} commits ${commit}, a quorum has acknowledged ${quorum}`)
+    demand(
+      log.term(quorum) === term,
+      'W1',
+      () => `leader ${id} of term ${term} commits ${commit} by counting an old term`
+    )
+    demand(
+      commit <= quorum,
+      'W1',
+      () => `leader ${id} commits ${commit}, a quorum has acknowledged ${quorum}`
+    )
     const entryTerm = log.term(commit)!
     const isStored = (node: NodeId) => {
       const disk = this.options.disk(node)
@@ -158,7 +207,11 @@ export class Observer {
     })
     // A step that changes the configuration decides by the gate before it and leaves the gate after it.
     const isPassed = [gateBefore, raft.gate].some(gate => isGatePassed(gate, isStored))
-    demand(isPassed, 'W2', () => `leader ${id} commits ${commit}, which is not on the disks of enough backups`)
+    demand(
+      isPassed,
+      'W2',
+      () => `leader ${id} commits ${commit}, which is not on the disks of enough backups`
+    )
   }
 
   #checkLeader(raft: Raft): void {
@@ -189,4 +242,3 @@ function isVoter({ voters, outgoing }: GroupConfig, id: NodeId): boolean {
 export function countConfEntries(entries: readonly Entry[]): number {
   return entries.filter(({ kind }) => kind !== EntryKind.normal).length
 }
-

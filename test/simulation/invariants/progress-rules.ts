@@ -11,8 +11,16 @@ export function checkProgress(raft: Raft, entryBytesMax: number): void {
     const progress = tracker.progress.get(id)!
     const { match, next, inflights } = progress
     demand(match < next && match <= last, 'W5', () => `${describe(raft, id, progress)} with last ${last}`)
-    demand(next <= last + 1 || progress.state === ProgressState.snapshot, 'W5', () => `${describe(raft, id, progress)} with last ${last}`)
-    demand(inflights.count <= options.inflightMessagesMax, 'W5', () => `${describe(raft, id, progress)}: window`)
+    demand(
+      next <= last + 1 || progress.state === ProgressState.snapshot,
+      'W5',
+      () => `${describe(raft, id, progress)} with last ${last}`
+    )
+    demand(
+      inflights.count <= options.inflightMessagesMax,
+      'W5',
+      () => `${describe(raft, id, progress)}: window`
+    )
     const bytesMax = options.inflightBytesMax + Math.min(options.messageBytesMax, UNLIMITED / 2)
     demand(inflights.bytes <= Math.max(bytesMax, options.inflightBytesMax + entryBytesMax), 'W5', () => {
       return `${describe(raft, id, progress)}: ${inflights.bytes} bytes in flight`

@@ -39,7 +39,12 @@ export interface ConfigRequest {
 }
 
 /** Swarm testing: every run has its own cluster, limits and faults, so that no two hide the same thing. */
-export function drawConfig({ seed, steps, profile = PROFILES[seed % PROFILES.length]!, without = [] }: ConfigRequest): SimulationConfig {
+export function drawConfig({
+  seed,
+  steps,
+  profile = PROFILES[seed % PROFILES.length]!,
+  without = []
+}: ConfigRequest): SimulationConfig {
   const random = randomFor(seed, 'config')
   const { rates, always, never } = PROFILE_RULES[profile]
   const faults = drawFaults(seed, { always, never, without })

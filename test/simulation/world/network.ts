@@ -15,7 +15,14 @@ export interface NetworkOptions {
 const PAIR = 1 << 16
 
 export type PartitionKind = 'halves' | 'one' | 'leader' | 'leaderMinority' | 'ring' | 'oneWay'
-export const PARTITIONS: readonly PartitionKind[] = ['halves', 'one', 'leader', 'leaderMinority', 'ring', 'oneWay']
+export const PARTITIONS: readonly PartitionKind[] = [
+  'halves',
+  'one',
+  'leader',
+  'leaderMinority',
+  'ring',
+  'oneWay'
+]
 
 /** Loses, delays, doubles and reorders what goes from node to node; whole directions can be cut. */
 export class SimulatedNetwork {
@@ -63,7 +70,11 @@ export class SimulatedNetwork {
     else {
       const size = Math.floor((nodes.length - 1) / 2)
       if (kind === 'halves') this.#separate(shuffled.slice(0, size + 1), shuffled.slice(size + 1))
-      else this.#separate([first, ...others.slice(0, Math.max(0, size - 1))], others.slice(Math.max(0, size - 1)))
+      else
+        this.#separate(
+          [first, ...others.slice(0, Math.max(0, size - 1))],
+          others.slice(Math.max(0, size - 1))
+        )
     }
   }
 

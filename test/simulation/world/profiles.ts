@@ -57,7 +57,15 @@ export const PROFILE_RULES: Readonly<Record<Profile, ProfileRules>> = {
     never: []
   },
   'crash-storm': {
-    rates: { ...MIXED, crash: 0.08, restart: 0.15, isolateLeader: 0.8, partition: 0.03, readShare: 0.1, thinkTicksMax: 3 },
+    rates: {
+      ...MIXED,
+      crash: 0.08,
+      restart: 0.15,
+      isolateLeader: 0.8,
+      partition: 0.03,
+      readShare: 0.1,
+      thinkTicksMax: 3
+    },
     always: ['crash'],
     never: ['membership']
   },

@@ -66,7 +66,8 @@ export class RaftGroupModel {
 
   /** A snapshot of the leader replaces the whole log: also entries behind it, which belong to another history (Raft §5.4.2, figure 8). */
   installSnapshot(): LogCheckpoint {
-    const { entries, hardState } = this.confirmed
+    const { entries } = this.confirmed
+    const hardState = this.#current()
     const overruled = entries.filter(({ index }) => index > hardState.commit)
     const place = overruled[this.random.below(overruled.length)]
     const index = place?.index ?? this.lastIndex + 1 + this.random.below(5)
@@ -131,12 +132,11 @@ export class RaftGroupModel {
   /** Whoever installed a snapshot has heard of its term and knows it to be committed. */
   #current(): HardState {
     const { term, vote, commit } = this.newest.hardState
-    if (commit >= this.checkpoint.index) return this.newest.hardState
     const isNewTerm = this.checkpoint.term > term
     return {
       term: isNewTerm ? this.checkpoint.term : term,
       vote: isNewTerm ? 0 : vote,
-      commit: this.checkpoint.index
+      commit: Math.max(commit, this.checkpoint.index)
     }
   }
 

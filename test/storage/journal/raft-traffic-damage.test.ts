@@ -52,6 +52,20 @@ interface Found {
   readonly damages: Map<number, string>
 }
 
+/** The disk that these writes leave, as often as it is wanted. */
+async function imageOf(batches: readonly Batch[]) {
+  const { fs, writes } = await written(batches)
+  const content = fs.contentOf(FILE)
+  const copy = async (): Promise<FaultyFileSystem> => {
+    const disk = new FaultyFileSystem({ seed: 1 })
+    const file = await disk.open(FILE, 'create')
+    file.writeNow([content], 0)
+    await file.sync()
+    return disk
+  }
+  return { copy, writes }
+}
+
 async function found(fs: FaultyFileSystem): Promise<Found> {
   const journal = journalOn(fs.attach())
   const states = new Map<number, string>()
@@ -80,12 +94,12 @@ t.test(
   async t => {
     const before = await statesAfter(HISTORY)
     const after = await statesAfter([...HISTORY, CHANGES])
-    const { writes } = await written([...HISTORY, CHANGES])
+    const { copy, writes } = await imageOf([...HISTORY, CHANGES])
     const [start, end] = [writes[2]!, writes[3]!]
     const wholeCounts = new Set<number>()
     for (let cut = start; cut <= end; cut++) {
       for (const isTorn of [true, false]) {
-        const { fs } = await written([...HISTORY, CHANGES])
+        const fs = await copy()
         // What a recycled file held before lies behind the cut, or nothing does.
         if (isTorn) await scribble(fs, cut, end - cut)
         else fs.zero(FILE, cut, end - cut)
@@ -131,9 +145,9 @@ async function goesOn(fs: FaultyFileSystem): Promise<boolean> {
 t.test('a bit that flips anywhere in the last write leaves each group before or behind it', async t => {
   const before = await statesAfter(HISTORY)
   const after = await statesAfter([...HISTORY, CHANGES])
-  const { writes } = await written([...HISTORY, CHANGES])
+  const { copy, writes } = await imageOf([...HISTORY, CHANGES])
   for (let offset = writes[2]!; offset < writes[3]!; offset++) {
-    const { fs } = await written([...HISTORY, CHANGES])
+    const fs = await copy()
     fs.flipBit(FILE, offset, offset % 8)
     const { states, damages } = await found(fs)
     for (let group = 1; group <= 6; group++) {
@@ -148,10 +162,10 @@ t.test(
   'a bit that flips in a vote, a term, an overwritten suffix or a truncation in the middle stops that group alone',
   async t => {
     const after = await statesAfter([...HISTORY, CHANGES, LATER])
-    const { writes } = await written([...HISTORY, CHANGES, LATER])
+    const { copy, writes } = await imageOf([...HISTORY, CHANGES, LATER])
     const stopped = new Map<number, number>()
     for (let offset = writes[2]!; offset < writes[3]!; offset++) {
-      const { fs } = await written([...HISTORY, CHANGES, LATER])
+      const fs = await copy()
       fs.flipBit(FILE, offset, (offset * 5) % 8)
       const { states, damages } = await found(fs)
       if (damages.size > 1) return t.fail(`offset ${offset}: ${[...damages]}`)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { silentLogger } from '../../../src/kernel/index.js'
 import type { Journal, LogCheckpoint } from '../../../src/storage/index.js'
 import { FaultyFileSystem, SeededRandom } from '../../../src/storage/testing.js'
-import { journalOn } from './fixture.js'
+import { entries, entry, fileName, journalOn, NO_CHECKPOINTS, part } from './fixture.js'
 import { RaftGroupModel } from './raft-model.js'
 
 const GROUPS = [1, 2, 3, 4, 5]
@@ -114,5 +114,37 @@ t.test(
       }
     }
     t.ok(lives > seeds * 100, `${lives} lives`)
+  }
+)
+
+t.test(
+  'what an installed snapshot has overruled does not come back when the file that shows it is gone',
+  async t => {
+    const fs = new FaultyFileSystem({ seed: 1 })
+    const journal = journalOn(fs.attach())
+    await journal.open(NO_CHECKPOINTS)
+    await journal.append([part(1, [...entries(1, 5), ...entries(6, 7, 3)])])
+    let last = 0
+    while (!fs.paths.includes(fileName(2))) await journal.append([part(2, [entry(++last, 1, 6000)])])
+    const kept = last
+    await journal.append([part(1, [entry(8, 3)]), part(2, [entry(++last)])])
+    // Another node's log has entry 7 with term 2 (Raft figure 8): entry 8 of this one is not what follows it.
+    journal.dropPrefix(1, { index: 7, term: 2 })
+    journal.dropPrefix(2, { index: kept, term: 1 })
+    await journal.append([part(2, [entry(++last)])])
+    await journal.append([part(2, [entry(++last)])])
+    t.notOk(fs.paths.includes(fileName(1)))
+    await journal.close()
+    const again = journalOn(fs.attach())
+    const checkpoints = new Map([
+      [1, { index: 7, term: 2 }],
+      [2, { index: kept, term: 1 }]
+    ])
+    t.match(await again.open(checkpoints), [
+      { group: 1, firstIndex: 8, lastIndex: 7, damage: undefined },
+      { group: 2, lastIndex: last, damage: undefined }
+    ])
+    t.equal(again.term(1, 8), undefined)
+    await again.close()
   }
 )

@@ -1,5 +1,6 @@
-export { MemoryLog } from './memory-log.js'
+export { confirmRound, leaderOf } from './leading.js'
 export * from './messages.js'
 export { type Member, Network, network } from './network.js'
+export { type NodeOptions, PLAIN } from './node-options.js'
 export { seeded } from './random.js'
-export { type NodeOptions, node, PLAIN, TestNode } from './test-node.js'
+export { node, TestNode } from './test-node.js'

@@ -1,7 +1,8 @@
 import { type Message, MessageType } from '../../../../src/consensus/core/message.js'
 import type { NodeId } from '../../../../src/consensus/core/types.js'
 import { message } from './messages.js'
-import { type NodeOptions, node, TestNode } from './test-node.js'
+import type { NodeOptions } from './node-options.js'
+import { node, TestNode } from './test-node.js'
 
 const DELIVERIES_MAX = 100_000
 

@@ -1,6 +1,6 @@
 import { decodeConfChange } from '../../../../src/consensus/core/conf-change.js'
 import type { Message } from '../../../../src/consensus/core/message.js'
-import { RAFT_DEFAULTS, type RaftDefaults, type RaftOptions } from '../../../../src/consensus/core/options.js'
+import type { RaftOptions } from '../../../../src/consensus/core/options.js'
 import type { Raft, StepError } from '../../../../src/consensus/core/raft.js'
 import { RawNode, type Ready } from '../../../../src/consensus/core/raw-node.js'
 import {
@@ -8,57 +8,16 @@ import {
   type Entry,
   EntryKind,
   type HardState,
-  type Index,
   type NodeId,
   type ReadState,
   type SnapshotMeta,
   type Term,
   UNLIMITED
 } from '../../../../src/consensus/core/types.js'
-import { MemoryLog } from './memory-log.js'
-import { confState, entries } from './messages.js'
+import type { MemoryLog } from './memory-log.js'
+import { confState } from './messages.js'
+import { fillDisk, type NodeOptions, PLAIN, settingsOf } from './node-options.js'
 import { seeded } from './random.js'
-
-export interface NodeOptions extends Partial<RaftDefaults> {
-  readonly id?: NodeId
-  readonly voters?: NodeId[]
-  readonly learners?: NodeId[]
-  readonly outgoing?: NodeId[]
-  readonly learnersNext?: NodeId[]
-  /** Terms of the stored entries 1, 2, ... */
-  readonly terms?: Term[]
-  /** Stored entries as they are, instead of `terms`. */
-  readonly stored?: Entry[]
-  /** The log begins above this snapshot. */
-  readonly snapshot?: SnapshotMeta
-  readonly term?: Term
-  readonly vote?: NodeId
-  readonly commit?: Index
-  readonly applied?: Index
-  readonly seed?: number
-  readonly random?: () => number
-  readonly trace?: RaftOptions['trace']
-}
-
-/** As in the papers and in most libraries: nothing is on that a test does not ask for; timeouts in [10, 19] ticks. */
-export const PLAIN: RaftDefaults = {
-  ...RAFT_DEFAULTS,
-  electionTicks: 10,
-  electionTicksMax: 19,
-  heartbeatTicks: 1,
-  checkQuorumTicks: 10,
-  messageBytesMax: UNLIMITED,
-  inflightMessagesMax: 256,
-  inflightBytesMax: UNLIMITED,
-  uncommittedBytesMax: UNLIMITED,
-  applyBytesMax: UNLIMITED,
-  preVote: false,
-  checkQuorum: false,
-  stepDownOnRemoval: false,
-  proposalForwarding: true,
-  commitInVotes: false,
-  votesAfterAppend: false
-}
 
 interface Write {
   readonly entries: readonly Entry[]
@@ -283,20 +242,4 @@ export function node(options: NodeOptions = {}): TestNode {
     },
     disk
   )
-}
-
-function settingsOf(options: NodeOptions): Partial<RaftDefaults> & Pick<RaftOptions, 'trace'> {
-  const { voters, outgoing, learners, learnersNext, terms, stored, snapshot, term, vote, commit, ...rest } =
-    options
-  const { id, seed, random, applied, trace, ...settings } = rest
-  return trace === undefined ? settings : { ...settings, trace }
-}
-
-function fillDisk({ terms = [], stored, snapshot, term, vote = 0, commit }: NodeOptions): MemoryLog {
-  const disk = new MemoryLog()
-  if (snapshot !== undefined) disk.install(snapshot)
-  disk.append(stored ?? entries(1 + (snapshot?.index ?? 0), ...terms))
-  const lastTerm = disk.term(disk.lastIndex()) ?? 0
-  disk.hardState = { term: term ?? lastTerm, vote, commit: commit ?? snapshot?.index ?? 0 }
-  return disk
 }
