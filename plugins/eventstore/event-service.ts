@@ -64,7 +64,7 @@ export function eventService(eventStore: EventStore, options: EventServiceOption
       trackingToken(await store(call).tokenAt(decodeMessage(GetTokenAtRequest, request).instant))
     )
   ]
-  return { methods, drain: () => eventStore.closeStreams() }
+  return { methods, drain: () => eventStore.endStreams() }
 }
 
 function aggregateEvents(store: ContextStore, request: Buffer): AsyncIterable<Buffer[]> {

@@ -8,9 +8,8 @@ import {
   checkSize,
   mayExist
 } from './append/append-limits.js'
-import { invalidSequence } from './append/apply-append.js'
-import { type Reservation, SequenceReservations } from './append/sequence-reservations.js'
-import { scanFrames, type TransactionScan } from './append/transaction-scan.js'
+import { type Reserved, SequenceCheck } from './append/sequence-check.js'
+import { scanFrames } from './append/transaction-scan.js'
 import { type AppendResult, type ContextState, conflictOf } from './context-state.js'
 import {
   decodeAppendBody,
@@ -56,7 +55,7 @@ export interface ContextStoreStats {
 
 /** What clients do with a context's events: the operations of the EventStore and EventScheduler services, without their transport. */
 export class ContextStore {
-  readonly #reservations = new SequenceReservations()
+  readonly #sequences: SequenceCheck
   readonly #trackers = new Set<EventTracker>()
   readonly stats: ContextStoreStats = { appendedEvents: 0, appendedSnapshots: 0, pendingAppends: 0 }
   #closed = false
@@ -71,6 +70,10 @@ export class ContextStore {
     private readonly options: ContextStoreOptions
   ) {
     this.#state = new ReplaceableState(state, error => this.#readFailed(error))
+    this.#sequences = new SequenceCheck({
+      index: () => this.state.index,
+      caughtUp: () => sequencer.readBarrier?.(options.group)
+    })
   }
 
   get state(): ContextState {
@@ -100,10 +103,10 @@ export class ContextStore {
     const entry = encodeAppendEntry(this.#header(EntryKind.append), events)
     const scan = scanFrames(decodeAppendBody(entryBody(entry)).frames, events.length)
     throwIf(checkAggregates(scan) ?? conflictOf(scan))
-    if (this.#isCold(scan)) await this.state.index.load([...scan.ranges.keys()])
-    const reservations = this.#reserve(scan)
+    const reserving = this.#sequences.reserve(scan)
+    const reserved = reserving instanceof Promise ? await reserving : reserving
     this.state.scans.set(entry, scan)
-    await this.#proposeAppend(entry, reservations)
+    await this.#proposeAppend(entry, reserved)
   }
 
   /** EventStore.AppendSnapshot */
@@ -232,29 +235,15 @@ export class ContextStore {
   /** Ends every open stream with OK; later calls are refused. */
   closeStreams(): void {
     this.#closed = true
+    this.endStreams()
+  }
+
+  /** Appends go on: where the server stops, they are answered by whoever leads then. */
+  endStreams(): void {
     for (const tracker of [...this.#trackers]) tracker.close()
   }
 
-  #isCold(scan: TransactionScan): boolean {
-    for (const id of scan.ranges.keys()) {
-      if (this.#reservations.highest(id) === undefined && this.state.index.highestSequence(id) === undefined)
-        return true
-    }
-    return false
-  }
-
-  /** The early check: the loser of a race is told before anything is written. */
-  #reserve(scan: TransactionScan): [aggregateId: string, reservation: Reservation][] {
-    for (const [aggregateId, range] of scan.ranges) {
-      const highest = this.#reservations.highest(aggregateId) ?? this.state.index.highestSequence(aggregateId)
-      if (highest !== undefined && range.first !== highest + 1) {
-        throw invalidSequence({ aggregateId, expected: highest + 1, actual: range.first })
-      }
-    }
-    return [...scan.ranges].map(([id, range]) => [id, this.#reservations.reserve(id, range.last)])
-  }
-
-  async #proposeAppend(entry: Buffer, reservations: [string, Reservation][]): Promise<void> {
+  async #proposeAppend(entry: Buffer, reserved: Reserved): Promise<void> {
     let failed = true
     this.stats.pendingAppends++
     try {
@@ -264,7 +253,7 @@ export class ContextStore {
       failed = false
     } finally {
       this.stats.pendingAppends--
-      for (const [id, reservation] of reservations) this.#reservations.release(id, reservation, failed)
+      this.#sequences.release(reserved, failed)
     }
   }
 

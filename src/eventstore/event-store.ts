@@ -73,6 +73,7 @@ export class EventStore {
     const open = this.#open.get(definition.name)
     this.#open.delete(definition.name)
     this.#refused.delete(definition.name)
+    open?.store.closeStreams()
     open?.stop()
     await open?.transfer.close()
     this.checkpointer.remove(definition.group)
@@ -114,9 +115,9 @@ export class EventStore {
     return this.#guard.refusal
   }
 
-  /** Ends all streams, so that clients go elsewhere; nothing new is accepted. */
-  closeStreams(): void {
-    for (const { store } of this.#open.values()) store.closeStreams()
+  /** Ends all streams, so that clients go elsewhere; appends are accepted until the leadership is handed over. */
+  endStreams(): void {
+    for (const { store } of this.#open.values()) store.endStreams()
   }
 
   /** Finishes what is under way, checkpoints, closes. */

@@ -117,11 +117,12 @@ export class RunningContext {
 
   /** Ends what runs by itself. */
   stop(): void {
-    this.store.closeStreams()
+    this.store.endStreams()
     this.#scheduler.stop()
   }
 
   async close(): Promise<void> {
+    this.store.closeStreams()
     this.stop()
     await this.transfer.close()
     await this.state.close()

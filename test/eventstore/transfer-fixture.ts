@@ -10,9 +10,12 @@ import {
 } from '../../src/eventstore/index.js'
 import { ManualClock, silentLogger } from '../../src/kernel/index.js'
 import type { FileSystem, KeyValueStore } from '../../src/storage/index.js'
+import { SeededRandom } from '../../src/storage/testing.js'
+import { event } from './store-fixture.js'
 
 export const GROUP = 7
 const DEFINITION = { name: 'default', contextId: 3, group: GROUP, directory: 'default' }
+export const AGGREGATES = Array.from({ length: 12 }, (_, i) => `aggregate-${i}`)
 const MEMBERSHIP = { self: 1, conf: { voters: [1, 2] } }
 
 /** What the members of a group agreed on, and how far each of them has it in its own log: both outlive any of them. */
@@ -222,6 +225,24 @@ export async function receive(
   } catch (error) {
     await sink.abort()
     throw error
+  }
+}
+
+/** Events of all aggregates, snapshots, scheduled events; of each something replaced or gone. */
+export async function work({ store, clock }: Member, rounds: number, seed = 1): Promise<void> {
+  const random = new SeededRandom(seed)
+  for (let round = 0; round < rounds; round++) {
+    const id = AGGREGATES[random.below(AGGREGATES.length)]!
+    const next = (await store.highestSequence(id)) + 1
+    const count = 1 + random.below(3)
+    const payload = 'x'.repeat(random.below(600))
+    await store.append(Array.from({ length: count }, (_, i) => event(id, next + i, 1000 + round, payload)))
+    if (random.chance(0.1))
+      await store.appendSnapshot(event(id, random.below(next + count), 1000, 'snapshot'))
+    if (random.chance(0.1)) {
+      const token = await store.schedule(clock.now() + 1e9 + round, event('', 0))
+      if (random.chance(0.3)) await store.cancelSchedule(token)
+    }
   }
 }
 

@@ -83,8 +83,9 @@ export function run({ args, timeoutMs }: Layer, root: string): Promise<Verdict> 
   })
 }
 
+/** Tests stop at the first failure, so the last one that began is the one that failed. */
 function firstFailure(output: string): string {
-  const failed = /^(?:Bail out!|not ok \d+ -)(?: #)? (.*?)(?: # time.*)?$/m.exec(output)?.[1]
+  const test = [...output.matchAll(/^# Subtest: (.*)$/gm)].at(-1)?.[1]
   const seed = /^.*seed.*$/im.exec(output)?.[0]
-  return failed ?? seed?.trim() ?? 'it failed'
+  return test ?? seed?.trim() ?? 'it failed'
 }

@@ -11,7 +11,14 @@ export class Workshop {
 
   constructor(private readonly repository: string) {
     this.root = mkdtempSync(join(tmpdir(), 'myelin-mutants-'))
-    for (const part of ['dist/src', 'dist/test', 'dist/plugins', 'package.json', 'test/scenarios'])
+    for (const part of [
+      'dist/src',
+      'dist/test',
+      'dist/plugins',
+      'package.json',
+      'test/scenarios',
+      'test/simulation'
+    ])
       this.#copy(part)
     for (const part of ['node_modules', 'proto']) symlinkSync(join(repository, part), join(this.root, part))
   }

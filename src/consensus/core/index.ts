@@ -5,10 +5,9 @@ export {
   encodeConfChange,
   Transition
 } from './conf-change.js'
-export { InvariantError } from './invariant.js'
 export type { LogView } from './log-view.js'
-export { isLocal, Message, MessageType } from './message.js'
-export { RAFT_DEFAULTS, type RaftDefaults, type RaftOptions } from './options.js'
-export { RawNode, type Ready } from './raw-node.js'
+export { Message, MessageType } from './message.js'
+export { RAFT_DEFAULTS, type RaftDefaults } from './options.js'
+export { RawNode } from './raw-node.js'
 export { TraceLevel, type TraceSink } from './trace.js'
 export * from './types.js'

@@ -1,10 +1,10 @@
-/** Between the shortest election timeout and the lease: the borders of ticks, and clocks that run at different speeds. */
+/** What a lease is shorter than the shortest timeout: borders of ticks, and clocks of different speed. */
 const MARGIN_TICKS = 3
 
 /**
- * How long a leader may answer reads by itself (Raft dissertation §6.4.1). Counted from the sending of the heartbeats that a quorum
- * has answered: from then on these peers refuse votes for the shortest election timeout. Counted in the leader's own ticks, so
- * whoever delivers ticks late must say so. State of one term.
+ * How long a leader may answer reads by itself (Raft dissertation §6.4.1). Counted from the sending of the
+ * heartbeats that a quorum has answered: from then on these peers refuse votes for the shortest election
+ * timeout. Counted in the leader's own ticks, so whoever delivers ticks late must say so. State of one term.
  */
 export class Lease {
   #now = 0
@@ -22,7 +22,7 @@ export class Lease {
     while (this.#rounds.length > 0 && !this.#isInTime(this.#rounds[0]!.sentAt)) this.#rounds.shift()
   }
 
-  /** Later rounds of the same tick are taken for the first one: at most one is kept for each tick of the timeout. */
+  /** Later rounds of a tick are taken for its first one: one is kept for each tick of the timeout. */
   roundSent(sequence: number): void {
     if (this.#rounds.at(-1)?.sentAt !== this.#now) this.#rounds.push({ sequence, sentAt: this.#now })
   }

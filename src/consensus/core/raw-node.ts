@@ -28,11 +28,11 @@ import {
 /** What has to be done since the last one. Accepted by being taken. */
 export interface Ready {
   /** Only when they changed. */
-  readonly soft?: SoftState
-  readonly hard?: HardState
+  readonly soft: SoftState | undefined
+  readonly hard: HardState | undefined
   readonly reads: readonly ReadState[]
   readonly entries: readonly Entry[]
-  readonly snapshot?: SnapshotMeta
+  readonly snapshot: SnapshotMeta | undefined
   readonly committed: readonly Entry[]
   /** To other nodes, in order. */
   readonly messages: readonly Message[]
@@ -40,9 +40,9 @@ export interface Ready {
    * With asynchronous storage writes: entries, snapshot and (only when changed) hard state to store as one, in the order in which
    * these come; after the sync its responses are to be delivered, in order.
    */
-  readonly append?: Message
+  readonly append: Message | undefined
   /** With asynchronous storage writes: entries to apply, in order; its response is to be stepped afterwards. */
-  readonly apply?: Message
+  readonly apply: Message | undefined
   /** Without it, what there is to store may be stored later. */
   readonly mustSync: boolean
 }
@@ -171,17 +171,21 @@ export class RawNode {
     const committed = raft.log.nextCommitted(!this.options.asyncStorageWrites)
     const soft = this.#changedSoft()
     const hard = this.#changedHard()
-    const isSync = entries.length > 0 || (hard !== undefined && this.#differsInPromise(hard))
-    const base = {
-      ...(soft === undefined ? {} : { soft }),
-      ...(hard === undefined ? {} : { hard }),
-      ...(snapshot === undefined ? {} : { snapshot }),
+    const mustSync = entries.length > 0 || (hard !== undefined && this.#differsInPromise(hard))
+    const { asyncStorageWrites } = this.options
+    // One literal with all fields: there is one of these for each batch.
+    const ready: Ready = {
+      soft,
+      hard,
       reads: raft.readStates,
       entries,
+      snapshot,
       committed,
-      mustSync: isSync
+      messages: asyncStorageWrites ? raft.messages : this.#syncMessages(snapshot, committed),
+      append: asyncStorageWrites ? this.#storageAppend(entries, hard, snapshot) : undefined,
+      apply: asyncStorageWrites && committed.length > 0 ? this.#storageApply(committed) : undefined,
+      mustSync
     }
-    const ready = this.options.asyncStorageWrites ? this.#async(base) : this.#sync(base)
     this.#accept(ready)
     return ready
   }
@@ -213,31 +217,20 @@ export class RawNode {
     return term !== this.#hard.term || vote !== this.#hard.vote
   }
 
-  #async(base: Omit<Ready, 'messages' | 'append' | 'apply'>): Ready {
-    const append = this.#storageAppend(base)
-    const apply = base.committed.length === 0 ? undefined : this.#storageApply(base.committed)
-    return {
-      ...base,
-      messages: this.raft.messages,
-      ...(append === undefined ? {} : { append }),
-      ...(apply === undefined ? {} : { apply })
-    }
-  }
-
-  #sync(base: Omit<Ready, 'messages' | 'append' | 'apply'>): Ready {
+  /** Notes what `advance` delivers, too. */
+  #syncMessages(snapshot: SnapshotMeta | undefined, committed: readonly Entry[]): readonly Message[] {
     const { afterAppend, messages, id } = this.raft
     this.#onAdvance = afterAppend.filter(({ to }) => to === id)
-    if (this.#needsStorageResponse(base.snapshot))
-      this.#onAdvance.push(this.#storageAppendResponse(base.snapshot))
-    if (base.committed.length > 0) this.#onAdvance.push(this.#storageApplyResponse(base.committed))
-    return { ...base, messages: [...messages, ...afterAppend.filter(({ to }) => to !== id)] }
+    if (this.#needsStorageResponse(snapshot)) this.#onAdvance.push(this.#storageAppendResponse(snapshot))
+    if (committed.length > 0) this.#onAdvance.push(this.#storageApplyResponse(committed))
+    return [...messages, ...afterAppend.filter(({ to }) => to !== id)]
   }
 
-  #storageAppend({
-    entries,
-    hard,
-    snapshot
-  }: Pick<Ready, 'entries' | 'hard' | 'snapshot'>): Message | undefined {
+  #storageAppend(
+    entries: readonly Entry[],
+    hard: HardState | undefined,
+    snapshot: SnapshotMeta | undefined
+  ): Message | undefined {
     const { afterAppend, id } = this.raft
     if (entries.length === 0 && hard === undefined && snapshot === undefined && afterAppend.length === 0) {
       return undefined

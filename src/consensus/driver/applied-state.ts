@@ -19,7 +19,7 @@ export class AppliedState implements ApplyingGroup {
     membership: Membership
   ) {
     this.#membership = membership
-    this.digest = new DigestChain(position.digest ?? 0)
+    this.digest = new DigestChain(position.index === 0 ? 0 : position.digest)
     this.#applier = new Applier(this, group.machine, { index: position.index, term: position.term })
     this.#useRules()
   }
@@ -34,7 +34,8 @@ export class AppliedState implements ApplyingGroup {
 
   get position(): GroupPosition {
     const { index, term } = this.#applier.applied
-    return { index, term, membership: this.#membership, digest: this.digest.value }
+    const digest = this.digest.value
+    return { index, term, membership: this.#membership, ...(digest === undefined ? {} : { digest }) }
   }
 
   get isIdle(): boolean {
@@ -65,7 +66,7 @@ export class AppliedState implements ApplyingGroup {
 
   /** The state of another node has taken the place of this one's. */
   installed(position: GroupPosition): void {
-    const { index, term, membership, digest = 0 } = position
+    const { index, term, membership, digest } = position
     if (membership !== undefined) {
       const { self } = this.#membership
       this.#membership = { ...membership, self }

@@ -111,7 +111,8 @@ export class Consensus {
       ticks,
       timing,
       metrics: this.metrics,
-      tick: nowMs => this.#supervisor.tick(nowMs)
+      tick: nowMs => this.#supervisor.tick(nowMs),
+      late: () => this.#supervisor.ticksWereLate()
     })
     options.transport?.receive(new Inbound(this.#groups, this.metrics))
   }
@@ -138,9 +139,11 @@ export class Consensus {
 
   /** Applies what the log holds and is known to be committed, then accepts proposals. */
   async start(group: number, machine: StateMachine, applied: GroupPosition): Promise<void> {
+    if (this.#groups.has(group)) throw new GroupFailedError(`replication group ${group} is running already`)
     const foundation = await foundationOf(group, applied, this.#context)
     const started = new Group(group, machine, foundation, this.#context)
     this.#groups.set(group, started)
+    this.#context.events.created?.(group, started.node)
     this.#ticker.start()
     try {
       await startGroup(started)
@@ -171,7 +174,7 @@ export class Consensus {
     }
     this.metrics.proposals++
     return new Promise((resolve, reject) => {
-      const proposedMs = target.isSoleVoter ? 0 : this.#context.now()
+      const proposedMs = this.#context.now()
       target.pending.add({ data, resolve, reject, proposedMs, index: 0, term: 0 })
       this.loop.wake(target)
     })

@@ -87,11 +87,12 @@ export class CoreIo {
     const { pending, isLeader } = this.group
     const { waiting } = pending
     if (waiting.length === 0) return
+    const { raft } = this.node
     if (!isLeader) {
-      pending.refuseWaiting(() => new NotLeaderError(this.group.id, this.group.leaderNode))
+      // Soon it is known who leads now: that helps the proposers more than an answer at once.
+      if (raft.leader !== NONE) pending.refuseWaiting(() => this.#notLeader())
       return
     }
-    const { raft } = this.node
     // While leadership is handed over, what comes waits: it goes on here when that fails.
     if (raft.leadTransferee !== NONE) return
     const count = this.#countThatFits()
@@ -100,6 +101,10 @@ export class CoreIo {
     const first = raft.log.lastIndex + 1
     if (this.node.propose(taken.map(proposal => proposal.data)) === undefined)
       pending.taken(count, first, raft.term)
+  }
+
+  #notLeader(): NotLeaderError {
+    return new NotLeaderError(this.group.id, this.group.leaderNode)
   }
 
   /** As many as the batch to the log and the bound of uncommitted bytes still take; one always goes when nothing else does. */

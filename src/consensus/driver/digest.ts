@@ -15,12 +15,19 @@ export class DigestChain {
   #own = new Map<Index, number>()
   #expected: { readonly index: Index; readonly digest: number } | undefined
 
-  constructor(public value: number) {}
+  /** Undefined: not known, of a state that somebody stored without it; nothing is compared then. */
+  constructor(public value: number | undefined) {}
+
+  /** Where a log begins. */
+  static atStart(entries: readonly Entry[]): number {
+    return entries.reduce((value, entry) => next(value, entry), 0)
+  }
 
   /** An entry is applied. False: the state differs from the leader's. */
-  add({ index, term, data }: Entry, stateDigest: (() => number) | undefined): boolean {
-    this.value = crc32(data, (this.value ^ term) >>> 0)
-    return index % EVERY_ENTRIES !== 0 || this.#take(index, stateDigest)
+  add(entry: Entry, stateDigest: (() => number) | undefined): boolean {
+    if (this.value === undefined) return true
+    this.value = next(this.value, entry)
+    return entry.index % EVERY_ENTRIES !== 0 || this.#take(entry.index, this.value, stateDigest)
   }
 
   /** The leader's newest. False: the state differs. What is not applied here yet is compared later. */
@@ -35,17 +42,18 @@ export class DigestChain {
   }
 
   /** A state of another node was installed. */
-  reset(value: number): void {
+  reset(value: number | undefined): void {
     this.value = value
     this.#own = new Map()
     this.#expected = undefined
     this.newest = undefined
   }
 
-  #take(index: Index, stateDigest: (() => number) | undefined): boolean {
-    if (stateDigest !== undefined) this.value = (this.value ^ stateDigest()) >>> 0
-    this.newest = { index, digest: this.value }
-    this.#own.set(index, this.value)
+  #take(index: Index, value: number, stateDigest: (() => number) | undefined): boolean {
+    const digest = stateDigest === undefined ? value : (value ^ stateDigest()) >>> 0
+    this.value = digest
+    this.newest = { index, digest }
+    this.#own.set(index, digest)
     if (this.#own.size > KEPT_MAX) {
       const [oldest] = this.#own.keys()
       this.#own.delete(oldest!)
@@ -53,7 +61,7 @@ export class DigestChain {
     const expected = this.#expected
     if (expected?.index !== index) return true
     this.#expected = undefined
-    return this.#compare(this.value, expected.digest)
+    return this.#compare(digest, expected.digest)
   }
 
   #compare(own: number, digest: number): boolean {
@@ -61,4 +69,8 @@ export class DigestChain {
     this.mismatches++
     return false
   }
+}
+
+function next(value: number, { term, data }: Entry): number {
+  return crc32(data, (value ^ term) >>> 0)
 }

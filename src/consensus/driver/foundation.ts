@@ -2,6 +2,7 @@ import { StorageDamagedError } from '../../storage/index.js'
 import { EMPTY_CONF_STATE, EMPTY_HARD_STATE, type Entry, type HardState, type Index } from '../core/index.js'
 import type { GroupPosition, Membership } from '../ports.js'
 import type { DriverContext } from './context.js'
+import { DigestChain } from './digest.js'
 import { costOf } from './entry-tail.js'
 import {
   foundingEntries,
@@ -61,7 +62,7 @@ function newGroup(group: number, position: GroupPosition, { log, node }: Foundat
   }
   const { index, term } = last
   return {
-    position: { ...position, index, term },
+    position: { ...position, index, term, digest: DigestChain.atStart(founding) },
     membership,
     hardState: { term: Math.max(term, stored.term), vote: stored.vote, commit: index },
     founding,

@@ -129,9 +129,7 @@ export class Group implements LoopTask, WritingGroup {
     if (this.failure !== undefined || this.#isHeld) return
     if (this.#idleTicks > 0 && this.node.raft.leader === NONE) this.#idleTicks--
     else this.#guarded(() => this.node.tick())
-    if (this.pending.count > 0 && !this.isSoleVoter) {
-      this.pending.expire(nowMs - this.context.timing.proposalTimeoutMs)
-    }
+    if (this.pending.count > 0) this.#expirePending(nowMs)
     if (this.reads.count > 0) this.reads.expire(nowMs - this.context.timing.readTimeoutMs)
     if (this.pending.waiting.length > 0 || this.node.hasReady()) this.context.wake(this)
   }
@@ -261,6 +259,14 @@ export class Group implements LoopTask, WritingGroup {
 
   changed(): void {
     for (const watcher of this.watchers) watcher()
+  }
+
+  /** Whoever decides alone decides; nobody has to be waited for. */
+  #expirePending(nowMs: number): void {
+    const { proposalTimeoutMs, maxElectionMs } = this.context.timing
+    if (!this.isSoleVoter) this.pending.expire(nowMs - proposalTimeoutMs)
+    if (this.isLeader) return
+    this.pending.expireWaiting(nowMs - maxElectionMs, () => new NotLeaderError(this.id, this.leaderNode))
   }
 
   #openView(): StoredLog {

@@ -41,11 +41,6 @@ export function isSoleVoter({ self, conf }: Membership): boolean {
   return conf.voters.length === 1 && conf.voters[0] === self && conf.outgoing.length === 0
 }
 
-/** Nobody else gets the log. */
-export function isAlone({ conf, self }: Membership): boolean {
-  return isSoleVoter({ conf, self, members: [] }) && conf.learners.length === 0
-}
-
 export function isEmptyConf({ voters, learners }: ConfState): boolean {
   return voters.length === 0 && learners.length === 0
 }

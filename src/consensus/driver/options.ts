@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../kernel/index.js'
 import type { LogStorage } from '../../storage/index.js'
-import type { RaftDefaults } from '../core/index.js'
+import type { RaftDefaults, RawNode } from '../core/index.js'
 import type { Transport } from '../ports.js'
 import type { TransferLimits } from '../transfer/index.js'
 import { TIMING_DEFAULTS, type Timing } from './timing.js'
@@ -47,6 +47,8 @@ export const LIMITS_DEFAULTS: Limits = {
 }
 
 export interface ConsensusEvents {
+  /** Before the core is told anything. */
+  created?(group: number, core: RawNode): void
   leaderChanged?(group: number, leader: string | undefined, term: number): void
   /** This node is no member of the group any more. */
   removed?(group: number): void

@@ -22,6 +22,8 @@ export class PendingProposals {
   waiting: Proposal[] = []
   #inLog: Proposal[] = []
   #head = 0
+  /** Replaced in this node's own log by what it took as a later leader; another log may still hold them. */
+  #overtaken: Proposal[] = []
 
   constructor(
     private readonly group: number,
@@ -33,7 +35,7 @@ export class PendingProposals {
   }
 
   get inLog(): number {
-    return this.#inLog.length - this.#head
+    return this.#inLog.length - this.#head + this.#overtaken.length
   }
 
   add(proposal: Proposal): void {
@@ -43,6 +45,9 @@ export class PendingProposals {
 
   /** The core has taken the first `count` that wait: they have the indexes from `first` on. */
   taken(count: number, first: Index, term: Term): void {
+    while (this.#head < this.#inLog.length && this.#inLog.at(-1)!.index >= first) {
+      this.#overtaken.push(this.#inLog.pop()!)
+    }
     const proposals = count === this.waiting.length ? this.waiting : this.waiting.slice(0, count)
     this.waiting = count === this.waiting.length ? [] : this.waiting.slice(count)
     for (let i = 0; i < count; i++) {
@@ -55,14 +60,18 @@ export class PendingProposals {
 
   /** The entry at `index` is applied: answers its proposer. Whatever another leader put in the place of a proposal was not stored. */
   applied(index: Index, term: Term, result: unknown): void {
-    while (this.#head < this.#inLog.length) {
-      const proposal = this.#inLog[this.#head]!
-      if (proposal.index > index) return
-      this.#remove()
+    const settle = (proposal: Proposal) => {
       if (proposal.index === index && proposal.term === term) proposal.resolve(result)
       else
         proposal.reject(new NotStoredError(this.group, 'the leader changed, and the log went on without it'))
     }
+    while (this.#head < this.#inLog.length) {
+      const proposal = this.#inLog[this.#head]!
+      if (proposal.index > index) break
+      this.#remove()
+      settle(proposal)
+    }
+    if (this.#overtaken.length > 0) this.#takeOvertaken(proposal => proposal.index <= index).forEach(settle)
   }
 
   /** What came up to `index` was installed as a state: which entries it is made of is not known. */
@@ -79,10 +88,15 @@ export class PendingProposals {
       proposal => proposal.proposedMs <= beforeMs,
       () => new OutcomeUnknownError(this.group, 'it was not committed in time')
     )
+    this.expireWaiting(beforeMs, () => new NotStoredError(this.group, 'the leader did not take it in time'))
+  }
+
+  /** What the core has not taken and is older than `beforeMs`. */
+  expireWaiting(beforeMs: number, error: () => unknown): void {
     if (!this.waiting.some(proposal => proposal.proposedMs <= beforeMs)) return
     const expired = this.waiting.filter(proposal => proposal.proposedMs <= beforeMs)
     this.waiting = this.waiting.filter(proposal => proposal.proposedMs > beforeMs)
-    this.#rejectAll(expired, () => new NotStoredError(this.group, 'the leader did not take it in time'))
+    this.#rejectAll(expired, error)
   }
 
   /** Proposals that the core has not taken are certainly not stored. */
@@ -101,7 +115,15 @@ export class PendingProposals {
     this.refuseWaiting(() => error)
   }
 
+  #takeOvertaken(matches: (proposal: Proposal) => boolean): Proposal[] {
+    const taken = this.#overtaken.filter(matches)
+    this.#overtaken = this.#overtaken.filter(proposal => !matches(proposal))
+    for (const { data } of taken) this.budget.bytes -= data.length
+    return taken
+  }
+
   #rejectWhile(matches: (proposal: Proposal) => boolean, error: () => unknown): void {
+    for (const { reject } of this.#takeOvertaken(matches)) reject(error())
     while (this.#head < this.#inLog.length) {
       const proposal = this.#inLog[this.#head]!
       if (!matches(proposal)) return

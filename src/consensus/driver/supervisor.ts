@@ -27,6 +27,11 @@ export class Supervisor {
     for (const group of this.groups.values()) this.#look(group, nowMs)
   }
 
+  /** A lease that is counted in ticks would last too long. */
+  ticksWereLate(): void {
+    for (const { failure, node } of this.groups.values()) if (failure === undefined) node.ticksWereLate()
+  }
+
   #look(group: Group, nowMs: number): void {
     if (group.failure !== undefined) return
     group.peers.checkRelaxed(nowMs)

@@ -10,6 +10,8 @@ export interface TickerOptions {
   readonly timing: Timing
   readonly metrics: ConsensusMetrics
   readonly tick: (nowMs: number) => void
+  /** Ticks were due and did not come. */
+  readonly late: () => void
 }
 
 /**
@@ -46,6 +48,7 @@ export class Ticker {
     this.#seenMs = nowMs
     const due = Math.floor((nowMs - this.#countedMs) / ticks.tickMs)
     this.#countedMs += due * ticks.tickMs
+    if (due > 1) this.options.late()
     const owedMax = Math.max(1, Math.floor(ticks.electionTicks / 2))
     const owed = Math.min(this.#owed + due, owedMax)
     metrics.missedTicks += this.#owed + due - owed

@@ -1,16 +1,17 @@
 import t from 'tap'
 import type { Fault, FaultContext } from './faults.js'
 import { Namespaces } from './namespaces.js'
-import { torment } from './nemesis.js'
 import { RaftProcesses } from './raft-processes.js'
+import { torment } from './torment.js'
 
 const NODES = 3
 const minutes = process.env.CI_FULL === '1' ? 10 : 1
 const seed = Number(process.env.NEMESIS_SEED ?? Date.now() % 1_000_000)
 
+t.setTimeout((minutes + 5) * 60_000)
 t.test(
   'three processes keep every promise while packets between their machines vanish',
-  { skip: Namespaces.refusal() ?? false, timeout: (minutes + 5) * 60_000 },
+  { skip: Namespaces.refusal() ?? false },
   async t => {
     t.comment(`seed ${seed}; again with NEMESIS_SEED=${seed}`)
     const network = Namespaces.create(NODES)

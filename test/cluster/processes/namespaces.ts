@@ -5,6 +5,7 @@ export class Namespaces {
   readonly #id: string
   readonly #subnet: string
   readonly names: readonly string[]
+  readonly #removeAll = () => this.#delete()
 
   private constructor(count: number) {
     this.#id = `my${process.pid % 10_000}`
@@ -24,6 +25,7 @@ export class Namespaces {
 
   static create(count: number): Namespaces {
     const namespaces = new Namespaces(count)
+    process.once('exit', namespaces.#removeAll)
     try {
       namespaces.#create()
       return namespaces
@@ -59,6 +61,11 @@ export class Namespaces {
   }
 
   remove(): void {
+    process.off('exit', this.#removeAll)
+    this.#delete()
+  }
+
+  #delete(): void {
     for (const name of this.names) spawnSync('ip', ['netns', 'del', name])
     spawnSync('ip', ['link', 'del', this.#bridge])
   }

@@ -1,14 +1,14 @@
 import t from 'tap'
 import { faults } from './faults.js'
-import { torment } from './nemesis.js'
 import { RaftProcesses } from './raft-processes.js'
+import { torment } from './torment.js'
 
 const minutes = process.env.CI_FULL === '1' ? 20 : 2
 const seed = Number(process.env.NEMESIS_SEED ?? Date.now() % 1_000_000)
 
+t.setTimeout((minutes + 5) * 60_000)
 t.test(
   'three processes keep every promise while they are killed, stopped, cut off and slowed down',
-  { timeout: (minutes + 5) * 60_000 },
   async t => {
     t.comment(`seed ${seed}; again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`)
     const processes = await RaftProcesses.start({ proxies: true })

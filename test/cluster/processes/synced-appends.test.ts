@@ -9,9 +9,10 @@ const GROUPS = 20
 const ONE_BY_ONE = 40
 const AT_ONCE = 400
 
+t.setTimeout(180_000)
 t.test(
   'an append is acknowledged after a synced write on a majority, and groups share the writes',
-  { skip: missingProgram('strace') ?? false, timeout: 180_000 },
+  { skip: missingProgram('strace') ?? false },
   async t => {
     const cluster = await BareNodes.start(GROUPS, (name, directory) => [
       ...['strace', '-f', '-qq', '-e', 'trace=fdatasync,fsync'],

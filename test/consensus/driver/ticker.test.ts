@@ -2,15 +2,14 @@ import t from 'tap'
 import { Ticker } from '../../../src/consensus/driver/ticker.js'
 import { TIMING_DEFAULTS, ticksOf } from '../../../src/consensus/driver/timing.js'
 import { ConsensusMetrics } from '../../../src/consensus/index.js'
-import { ManualClock } from '../../../src/kernel/index.js'
 import { TestCluster } from './test-cluster.js'
 
 function ticker() {
-  const clock = new ManualClock()
   const metrics = new ConsensusMetrics()
   const deferred: (() => void)[] = []
   let nowMs = 0
   const ticks: number[] = []
+  const late: number[] = []
   const timers: (() => void)[] = []
   const subject = new Ticker({
     clock: {
@@ -24,14 +23,15 @@ function ticker() {
     ticks: ticksOf(TIMING_DEFAULTS),
     timing: TIMING_DEFAULTS,
     metrics,
-    tick: () => ticks.push(nowMs)
+    tick: () => ticks.push(nowMs),
+    late: () => late.push(nowMs)
   })
   subject.start()
   const pass = (ms: number) => {
     nowMs += ms
     for (const timer of timers) timer()
   }
-  return { subject, clock, metrics, deferred, ticks, pass }
+  return { subject, metrics, late, deferred, ticks, pass }
 }
 
 t.test('a tick is a heartbeat or a fifth of an election timeout, between 10 and 100 ms', t => {
@@ -61,13 +61,14 @@ t.test('ticks follow the clock, not the timer', t => {
 })
 
 t.test('after a stall one tick comes, then the sockets are read, then the next one; most are left out', t => {
-  const { ticks, pass, deferred, metrics } = ticker()
+  const { ticks, pass, deferred, metrics, late } = ticker()
   pass(3000)
   t.equal(ticks.length, 1)
   t.equal(deferred.length, 1)
   t.equal(metrics.missedTicks, 25)
   t.equal(metrics.stalls, 1)
   t.equal(metrics.longestStallMs, 3000)
+  t.same(late, [3000], 'leases end')
   deferred.shift()!()
   t.equal(ticks.length, 2)
   pass(50)

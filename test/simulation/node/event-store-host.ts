@@ -27,7 +27,7 @@ export interface EventStoreHostOptions {
 /** The product's event store over the product's driver, one context for each group, as the server puts them together. */
 export async function bootEventStore(options: EventStoreHostOptions): Promise<Host> {
   const { process } = options
-  const { world, life } = process
+  const { world } = process
   const consensus = createConsensus({
     ...options,
     checkpointNeeded: () => void host.eventStore.checkpointer.run().catch(() => {})
@@ -42,16 +42,6 @@ export async function bootEventStore(options: EventStoreHostOptions): Promise<Ho
     )
   }
   await consensus.open(positions)
-  for (const { id } of world.groups) {
-    host.eventStore.openContext(definitionOf(id)).then(
-      () => {
-        const words = host.eventStore.refused.get(nameOf(id))
-        if (words !== undefined) world.startFailed(process, life, new Error(words))
-      },
-      (error: unknown) => world.startFailed(process, life, error)
-    )
-  }
-  host.eventStore.checkpointer.startTimer()
   return host
 }
 
@@ -93,6 +83,21 @@ class EventStoreHost implements Host {
         onFatal: process.onFatal()
       }
     )
+  }
+
+  begin(): void {
+    const { process } = this.options
+    const { world, life } = process
+    for (const { id } of world.groups) {
+      this.eventStore.openContext(definitionOf(id)).then(
+        () => {
+          const words = this.eventStore.refused.get(nameOf(id))
+          if (words !== undefined) world.startFailed(process, life, new Error(words))
+        },
+        (error: unknown) => world.startFailed(process, life, error)
+      )
+    }
+    this.eventStore.checkpointer.startTimer()
   }
 
   async append(group: number, _operation: number, request: AppendOperation): Promise<number | undefined> {

@@ -10,6 +10,8 @@ import type { AppendOperation, LoggedValue } from '../history/operation.js'
 /** The product as it runs in one process. */
 export interface Host {
   readonly consensus: Consensus
+  /** Everything is open: the groups start, and from here on what the disk does takes time. */
+  begin(): void
   /** Resolves with the token of the first value; undefined when the demanded sequence number is another. */
   append(group: number, operation: number, request: AppendOperation): Promise<number | undefined>
   /** How many values there are, at least those from before the call, and which from `from` on. */

@@ -19,7 +19,7 @@ interface OpenOperation {
   readonly process: SimulatedProcess
 }
 
-const TIMEOUT_STEPS = 120
+const TIMEOUT_STEPS = 250
 const VALUES_MAX = 3
 
 /** Client processes of all groups, which talk to the product as its callers do. */

@@ -60,7 +60,7 @@ function drawTiming({ raft, seed }: SimulationConfig): Partial<Timing> {
     minElectionMs: electionTicks * STEP_MS,
     maxElectionMs: electionTicksMax * STEP_MS,
     heartbeatMs: heartbeatTicks * STEP_MS,
-    proposalTimeoutMs: 50 * STEP_MS,
+    proposalTimeoutMs: between(random, 20, 200) * STEP_MS,
     readTimeoutMs: 40 * STEP_MS,
     transferTimeoutMs: 25 * STEP_MS,
     catchUpTimeoutMs: 80 * STEP_MS,

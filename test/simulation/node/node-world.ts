@@ -42,6 +42,8 @@ export class NodeWorld {
   readonly clockRandom
   readonly snapshotRandom
   readonly electionRandom: () => number
+  /** Processes whose cores are not all there yet. */
+  readonly starting = new Set<SimulatedProcess>()
   /** The process of the action that runs. */
   touched: SimulatedProcess | undefined
   #failure: unknown
@@ -193,10 +195,10 @@ export class NodeWorld {
 
   /** After every action, when nothing runs any more. */
   settle(): void {
+    for (const process of this.starting) if (process.adopt()) this.starting.delete(process)
     const process = this.touched
     this.touched = undefined
     if (process === undefined || !process.isUp) return
-    process.adopt()
     for (const { id } of this.groups) {
       const raft = process.raftOf(id)?.raft
       if (raft === undefined) continue

@@ -1,5 +1,8 @@
 import type { PeerStream } from '../../../src/consensus/ports.js'
+import { STEP_MS } from './node-config.js'
 import type { SimulatedProcess } from './simulated-process.js'
+
+const KEEP_ALIVE_STEPS = 30
 
 /** One end of a stream between two processes. What is written arrives in order, or the stream breaks for both. */
 class PipeEnd implements PeerStream {
@@ -11,7 +14,7 @@ class PipeEnd implements PeerStream {
   readonly #life: number
 
   constructor(
-    private readonly process: SimulatedProcess,
+    readonly process: SimulatedProcess,
     private readonly delay: number
   ) {
     this.#life = process.life
@@ -54,6 +57,10 @@ class PipeEnd implements PeerStream {
 
   breakOff(error: Error): void {
     this.#run(() => this.#break(error))
+  }
+
+  get isOpen(): boolean {
+    return this.#error === undefined && !this.#isEnded
   }
 
   /** The process that held it has ended. */
@@ -115,10 +122,27 @@ export function connectPipe(from: SimulatedProcess, node: string, header: Buffer
   const far = new PipeEnd(to, delay)
   near.peer = far
   far.peer = near
+  keepAlive(near)
   world.clock.after(delay, () => {
-    if (to !== from && to.isUp && !world.network.isBlocked(from.id, to.id)) {
+    if (to !== from && !far.isGone && !world.network.isBlocked(from.id, to.id)) {
       to.run(() => to.transport?.receiver?.streamOpened(from.name, Buffer.from(header), far))
     } else near.breakOff(new Error(`${node} can not be reached`))
   })
   return near
+}
+
+/** Silence is noticed: a process that has ended, or a network that is cut, breaks the stream also when nothing is written. */
+function keepAlive(near: PipeEnd): void {
+  const { peer: far } = near
+  const [from, to] = [near.process, far.process]
+  const { clock, network } = from.world
+  clock.after(KEEP_ALIVE_STEPS * STEP_MS, () => {
+    if (!near.isOpen && !far.isOpen) return
+    const isCut = network.isBlocked(from.id, to.id) || network.isBlocked(to.id, from.id)
+    if (isCut || near.isGone || far.isGone) {
+      const error = new Error(`the stream between ${from.name} and ${to.name} is silent`)
+      near.breakOff(error)
+      far.breakOff(error)
+    } else keepAlive(near)
+  })
 }

@@ -32,6 +32,7 @@ export async function bootRegisters(options: RegisterHostOptions): Promise<Host>
     if (position !== undefined) stored.set(id, position)
   }
   await consensus.open(stored)
+  const starts: (() => void)[] = []
   for (const group of world.groups) {
     const position = stored.get(group.id) ?? world.firstPosition(process.id)
     const state = device.get(group.id)?.state ?? EMPTY_REGISTER
@@ -46,22 +47,30 @@ export async function bootRegisters(options: RegisterHostOptions): Promise<Host>
       state
     )
     machines.set(group.id, machine)
-    const conf = position.membership!.conf
+    const { index, membership } = position
     world.guard(() =>
-      group.observer.applied.loaded(process.id, { index: position.index, conf, digest: state.digest })
+      group.observer.applied.loaded(process.id, { index, conf: membership!.conf, digest: state.digest })
     )
-    consensus
-      .start(group.id, world.hooks.machine?.(machine) ?? machine, position)
-      .catch((error: unknown) => world.startFailed(process, life, error))
+    const hooked = world.hooks.machine?.(machine) ?? machine
+    starts.push(() => {
+      consensus
+        .start(group.id, hooked, position)
+        .catch((error: unknown) => world.startFailed(process, life, error))
+    })
   }
-  return new RegisterHost(consensus, machines)
+  return new RegisterHost(consensus, machines, starts)
 }
 
 class RegisterHost implements Host {
   constructor(
     readonly consensus: Consensus,
-    private readonly machines: ReadonlyMap<number, RegisterMachine>
+    private readonly machines: ReadonlyMap<number, RegisterMachine>,
+    private readonly starts: readonly (() => void)[]
   ) {}
+
+  begin(): void {
+    for (const start of this.starts) start()
+  }
 
   async append(...[group, operation, request]: Parameters<Host['append']>): Promise<number | undefined> {
     return (await this.consensus.propose(group, encodeAppend(operation, request, operation % 16))) as

@@ -75,9 +75,11 @@ async function runUntil(world: NodeWorld, time: number): Promise<void> {
  * has grown. Opening a disk takes real turns of the event loop, so it is waited for by itself.
  */
 async function drain(world: NodeWorld): Promise<void> {
-  await new Promise(resolve => setImmediate(resolve))
-  for (const process of world.processes.values()) {
-    if (process.booting !== undefined) await process.booting
+  for (;;) {
+    await new Promise(resolve => setImmediate(resolve))
+    const booting = [...world.processes.values()].find(process => process.booting !== undefined)
+    if (booting === undefined) break
+    await booting.booting
   }
   world.settle()
   if (world.failure !== undefined) throw world.failure

@@ -48,6 +48,7 @@ export class SimulatedProcess {
   start(): void {
     this.#life++
     this.#isUp = true
+    this.world.starting.add(this)
     const { world } = this
     const rate = world.config.faults.clock ? 0.7 + world.clockRandom.next() * 0.6 : 1
     const clock = new ProcessClock({ process: this, rate, readsTakeTime: world.nodeConfig.readsTakeTime })
@@ -115,27 +116,30 @@ export class SimulatedProcess {
     const life = this.#life
     // Known to be booting before the first thing is opened.
     this.booting = Promise.resolve()
-    const booting: Promise<void> = this.world.boot(this, clock).then(
+    this.booting = this.world.boot(this, clock).then(
       host => {
-        if (life === this.#life) this.host = host
+        if (life !== this.#life) return
+        this.host = host
+        this.booting = undefined
+        host.begin()
       },
       (error: unknown) => {
-        if (life === this.#life) this.world.fail(error)
+        if (life !== this.#life) return
+        this.booting = undefined
+        this.world.fail(error)
       }
     )
-    this.booting = booting.then(() => {
-      if (life === this.#life) this.booting = undefined
-    })
   }
 
-  /** Looks at new cores as soon as they are there. */
-  adopt(): void {
-    if (this.host === undefined) return
+  /** Looks at new cores as soon as they are there. True when they all are, or the process has ended. */
+  adopt(): boolean {
+    if (!this.#isUp) return true
     for (const group of this.world.groups) {
       const raw = this.raftOf(group.id)
       if (raw === undefined || this.#probed.has(raw)) continue
       this.#probed.add(raw)
       probe(raw, { process: this, group })
     }
+    return this.#probed.size === this.world.groups.length
   }
 }

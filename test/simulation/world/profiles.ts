@@ -1,6 +1,6 @@
 import type { Fault } from './faults.js'
 
-export const PROFILES = ['mixed', 'config-storm', 'crash-storm', 'reads-and-clocks'] as const
+export const PROFILES = ['mixed', 'config-storm', 'crash-storm', 'reads-and-clocks', 'leader-flips'] as const
 export type Profile = (typeof PROFILES)[number]
 
 /** Probabilities per tick of the whole cluster, unless the name says otherwise. */
@@ -48,7 +48,7 @@ interface ProfileRules {
   readonly never: readonly Fault[]
 }
 
-/** testing.md's four: each finds what the others do not come across. */
+/** Each finds what the others do not come across. */
 export const PROFILE_RULES: Readonly<Record<Profile, ProfileRules>> = {
   mixed: { rates: MIXED, always: [], never: [] },
   'config-storm': {
@@ -73,5 +73,18 @@ export const PROFILE_RULES: Readonly<Record<Profile, ProfileRules>> = {
     rates: { ...MIXED, readShare: 0.75, clock: 0.12, partition: 0.035, isolateLeader: 0.6, thinkTicksMax: 3 },
     always: ['clock', 'partition'],
     never: []
+  },
+  'leader-flips': {
+    rates: {
+      ...MIXED,
+      partition: 0.1,
+      isolateLeader: 0.9,
+      heal: 0.12,
+      transfer: 0.03,
+      readShare: 0.1,
+      thinkTicksMax: 2
+    },
+    always: ['partition'],
+    never: ['crash']
   }
 }
