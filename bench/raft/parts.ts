@@ -1,6 +1,7 @@
 import { BareNodes } from '../../test/cluster/processes/bare-nodes.js'
 import { appendRows } from './append-rows.js'
 import { bareProposals, idleGroups } from './bare-consensus.js'
+import { connectorRows } from './connector-rows.js'
 import { coreProposals } from './core-proposals.js'
 import { etcdFailover, failover } from './failover.js'
 import { count, loopText, median, verdict } from './figures.js'
@@ -15,6 +16,8 @@ export interface PartContext {
   readonly failovers: number
   /** Absent: nothing to compare with. */
   readonly etcd: string | undefined
+  /** The jar of the bench with the Java client. */
+  readonly connector: string | undefined
   readonly print: (line: string) => void
 }
 
@@ -41,6 +44,11 @@ export const parts: Readonly<Record<string, Part>> = {
     const promise = `${count(eventsPerSecond)} events/s replicated, at least ${count(eventsPerSecondMin)}`
     context.print(`  ${verdict(eventsPerSecond >= eventsPerSecondMin, promise)}`)
     return { rows, transactions }
+  },
+  connector: async context => {
+    if (context.connector !== undefined) return connectorRows(context.connector, context)
+    context.print('append through the Java client: left out, --connector FILE names the jar of its bench')
+    return undefined
   },
   core: async ({ seconds, print }) => {
     const results = [1, 500].flatMap(groups => [1, 64].map(batch => coreProposals(groups, batch, seconds)))

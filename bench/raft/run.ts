@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -15,9 +15,13 @@ const { values } = parseArgs({
     payload: { type: 'string', default: '300' },
     etcd: { type: 'string' },
     'etcd-from-source': { type: 'boolean', default: false },
+    connector: { type: 'string' },
     json: { type: 'string' }
   }
 })
+
+// What was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 const wanted = values.only.split(',')
 const unknown = wanted.filter(name => !(name in parts))
@@ -39,6 +43,7 @@ try {
       rounds: Number(values.rounds),
       failovers: Number(values.failovers),
       etcd: typeof etcd === 'string' ? undefined : etcd.path,
+      connector: values.connector,
       print: line => console.log(line)
     })
     // As far as it has come, also where a later part fails.
@@ -50,7 +55,7 @@ try {
 
 function report(calibration: unknown): string {
   const all = {
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim(),
+    commit: spawnSync('git', ['rev-parse', '--short', 'HEAD']).stdout?.toString().trim(),
     date: new Date().toISOString().slice(0, 10),
     machine: {
       cpu: cpus()[0]?.model,

@@ -144,6 +144,19 @@ export class ContextCatalogue {
   }
 }
 
+/** What brings a node that has the contexts `before` to those of `after`. */
+export function effectsBetween(
+  before: readonly ContextRecord[],
+  after: readonly ContextRecord[]
+): CatalogueEffect[] {
+  const isIn = (records: readonly ContextRecord[], { contextId }: ContextRecord) =>
+    records.some(record => record.contextId === contextId)
+  return [
+    ...before.filter(record => !isIn(after, record)).map(removed => ({ removed })),
+    ...after.filter(record => !isIn(before, record)).map(added => ({ added }))
+  ]
+}
+
 /** Of a context or a replication group. */
 export function checkName(name: string): ServerError | undefined {
   if (CONTEXT_NAME.test(name) && name.length <= NAME_LENGTH_MAX) return undefined

@@ -3,6 +3,7 @@ import {
   type CommittedEntry,
   type EventStore,
   type LogPosition,
+  PayloadTransfer,
   type Sequencer,
   writeError
 } from '../eventstore/index.js'
@@ -16,6 +17,7 @@ import {
   ContextCatalogue,
   type ContextRecord,
   checkName,
+  effectsBetween,
   type NodeAndRole
 } from './context-catalogue.js'
 import type { Replication } from './replication.js'
@@ -175,6 +177,12 @@ export class Contexts {
 
   #machine() {
     return {
+      transfer: new PayloadTransfer({
+        group: ADMIN_GROUP,
+        checkpointer: this.options.eventStore.checkpointer,
+        refuse: () => (this.#recovered ? undefined : 'this node is being started'),
+        installed: (payload, position) => this.#replace(payload, position)
+      }),
       prepare: () => undefined,
       apply: (entry: CommittedEntry) =>
         this.#apply(JSON.parse(entry.data.toString('utf8')) as CatalogueChange),
@@ -186,9 +194,21 @@ export class Contexts {
   #apply(change: CatalogueChange): Promise<void> | ServerError | undefined {
     const effect = this.#catalogue.apply(change)
     if (effect instanceof ServerError) return effect
-    if (this.#recovered) return this.#inOrder(() => this.#carryOut(change, effect))
+    if (this.#recovered) return this.#inOrder(() => this.#carryOut(effect, change.kind === 'purgeContext'))
     if (effect.removed !== undefined) this.#removedWhileReplaying.push(effect.removed)
     return undefined
+  }
+
+  /** The catalogue of a peer takes the place of this one, and what lies between them is carried out. */
+  #replace(payload: unknown, { index }: LogPosition): void {
+    const before = this.#catalogue.contexts
+    this.#catalogue = new ContextCatalogue(payload)
+    this.#checkpointedIndex = index
+    const effects: CatalogueEffect[] = [{}, ...effectsBetween(before, this.#catalogue.contexts)]
+    for (const effect of effects) {
+      const isPurged = this.#catalogue.find(effect.removed?.name ?? '') !== undefined
+      void this.#inOrder(() => this.#carryOut(effect, isPurged)).catch(() => {})
+    }
   }
 
   #inOrder(task: () => Promise<void>): Promise<void> {
@@ -199,9 +219,9 @@ export class Contexts {
     return done
   }
 
-  async #carryOut(change: CatalogueChange, { removed, added }: CatalogueEffect): Promise<void> {
-    if (change.kind === 'initialise') this.#serving.add(ADMIN_CONTEXT)
-    if (removed !== undefined) await this.#close(removed, change.kind === 'purgeContext')
+  async #carryOut({ removed, added }: CatalogueEffect, keepHandlers: boolean): Promise<void> {
+    if (this.initialised) this.#serving.add(ADMIN_CONTEXT)
+    if (removed !== undefined) await this.#close(removed, keepHandlers)
     if (added !== undefined) await this.#open(added)
   }
 
@@ -224,8 +244,9 @@ export class Contexts {
     const refused = this.#catalogue.check(change)
     if (refused !== undefined) throw refused
     const data = Buffer.from(JSON.stringify(change), 'utf8')
-    const proposed = this.options.sequencer.propose(ADMIN_GROUP, data)
-    const answer = await proposed.catch(rethrowInCode)
+    const answer = await this.options.sequencer.propose(ADMIN_GROUP, data).catch((error: unknown) => {
+      throw writeError(error)
+    })
     if (answer instanceof ServerError) throw answer
   }
 
@@ -268,10 +289,6 @@ export class Contexts {
     this.#changes = result.catch(() => {})
     return result
   }
-}
-
-function rethrowInCode(error: unknown): never {
-  throw writeError(error)
 }
 
 function throwIf(problem: ServerError | undefined): void {

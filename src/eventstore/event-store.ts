@@ -17,6 +17,7 @@ export class EventStore {
   readonly #open = new Map<string, RunningContext>()
   readonly #refused = new Map<string, string>()
   readonly #guard: DiskGuard
+  #purging: Promise<void> = Promise.resolve()
   #restored: ReadonlyMap<number, GroupCheckpoint> = new Map()
 
   constructor(
@@ -129,6 +130,7 @@ export class EventStore {
     await this.checkpointer.run()
     await this.ports.sequencer.close()
     for (const context of this.#open.values()) await context.close()
+    await this.#purging
     await this.ports.store.close()
   }
 
@@ -140,6 +142,7 @@ export class EventStore {
       cache: this.cache,
       checkpointer: this.checkpointer,
       refuseWrites: () => this.#guard.refusal,
+      purge: (keySpace: number) => this.#purge(keySpace),
       onDamaged: (words: string) => {
         this.#open.get(definition.name)?.stop()
         this.#open.delete(definition.name)
@@ -157,11 +160,17 @@ export class EventStore {
     )
   }
 
+  #purge(keySpace: number): Promise<void> {
+    const purging = this.#purging.then(() => purgeKeySpace(this.ports.store, keySpace))
+    this.#purging = purging.catch(() => {})
+    return purging
+  }
+
   /** Ids are never given twice, so what a crash in between leaves behind takes room but is never read. */
   async #purgeKeys(contextId: number): Promise<void> {
     const keySpace = firstKeySpace(contextId)
-    await purgeKeySpace(this.ports.store, keySpace)
-    await purgeKeySpace(this.ports.store, otherKeySpace(keySpace))
+    await this.#purge(keySpace)
+    await this.#purge(otherKeySpace(keySpace))
   }
 }
 

@@ -20,3 +20,4 @@ export {
 } from './ports.js'
 export type { EventTracker, TrackerSink } from './read/event-tracker.js'
 export { writeError } from './storage-error.js'
+export { PayloadTransfer } from './transfer/payload-transfer.js'

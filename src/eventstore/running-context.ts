@@ -9,7 +9,6 @@ import type { ContextDefinition, EventStoreOptions, EventStorePorts } from './ev
 import type { LogPosition } from './ports.js'
 import { Scheduler } from './schedule/scheduler.js'
 import { otherKeySpace } from './state/keys.js'
-import { purgeKeySpace } from './state/purge.js'
 import { ContextTransfer } from './transfer/context-transfer.js'
 import { finishInstall, removeIncoming } from './transfer/segment-install.js'
 
@@ -23,6 +22,8 @@ export interface RunningContextOptions {
   readonly refuseWrites: () => string | undefined
   /** The state that came from a peer can not be opened: nothing of this context can be served. */
   readonly onDamaged: (words: string) => void
+  /** Removes what a former state has left, one after the other: opening many contexts does not open as many iterations. */
+  readonly purge: (keySpace: number) => Promise<void>
 }
 
 const START: LogPosition = { index: 0, term: 0 }
@@ -75,6 +76,7 @@ export class RunningContext {
     context.#purge(otherKeySpace(state.keySpace))
     await ports.sequencer.start(group, context.#machine, checkpoint?.position ?? START)
     checkpointer.add(context.#participant)
+    context.transfer.begin()
     context.#scheduler.start()
     return context
   }
@@ -150,12 +152,13 @@ export class RunningContext {
   }
 
   #purge(keySpace: number): void {
-    const { store, log } = this.options.ports
-    this.#purging = purgeKeySpace(store, keySpace).catch((error: unknown) =>
-      log.warn(
-        { context: this.store.name, error },
-        'keys of a former state were not removed; the next start does it'
+    this.#purging = this.options
+      .purge(keySpace)
+      .catch((error: unknown) =>
+        this.options.ports.log.warn(
+          { context: this.store.name, error },
+          'keys of a former state were not removed; the next start does it'
+        )
       )
-    )
   }
 }

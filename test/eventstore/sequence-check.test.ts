@@ -19,7 +19,7 @@ t.test(
     t.equal(barriers, 1)
     check.release(reserved, false)
 
-    await t.rejects(Promise.resolve(check.reserve(scanOf('order', 9.5))), { code: 'AXONIQ-2000' })
+    await t.rejects(Promise.resolve(check.reserve(scanOf('order', 12))), { code: 'AXONIQ-2000' })
     t.equal(barriers, 2, 'a conflict is only called one after a look at what is committed')
   }
 )

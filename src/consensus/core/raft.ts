@@ -348,6 +348,8 @@ export class Raft {
       this.electionElapsed = 0
       // A transfer that did not succeed within an election timeout is given up (Raft dissertation §3.10).
       if (this.role === Role.leader) this.abortTransfer()
+      // It has refused all proposals, also the one that leaves a joint configuration.
+      completeAutoLeave(this)
     }
     if (this.role !== Role.leader || this.heartbeatElapsed < this.options.heartbeatTicks) return
     this.heartbeatElapsed = 0

@@ -1,10 +1,6 @@
 export {
-  type ReceiveRequest,
-  type SendRequest,
   StateTransfers,
-  TRANSFER_DEFAULTS,
   type TransferLimits,
-  type TransferResult,
-  type TransferStats
+  type TransferResult
 } from './state-transfers.js'
 export { decodeTransferHeader, encodeTransferHeader, type TransferHeader } from './transfer-header.js'

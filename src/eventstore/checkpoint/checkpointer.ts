@@ -52,6 +52,8 @@ export interface CheckpointStats {
 }
 
 const SLICE_MS = 2
+/** A run that is under way may have begun too early, so that it takes a second one. */
+const REACH_RUNS_MAX = 3
 
 /**
  * Moves the node's state to disk: files of the participants first, then one batch with everything that changed, the positions in
@@ -115,6 +117,14 @@ export class Checkpointer {
       this.#running = undefined
     })
     return this.#running
+  }
+
+  /** Takes checkpoints until the newest of a group contains `index`, if that is possible. */
+  async reach(group: number, index: number): Promise<void> {
+    for (let i = 0; i < REACH_RUNS_MAX; i++) {
+      if ((this.newest(group)?.position.index ?? 0) >= index) return
+      await this.run()
+    }
   }
 
   /** Runs the task while no checkpoint is being written: store and `newest` agree. */

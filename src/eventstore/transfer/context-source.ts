@@ -39,6 +39,7 @@ export class ContextSource implements StateSource {
       throw new ServerError('AXONIQ-2200', 'A peer answered an offered state with other segments than it has')
     for (const [place, segment] of segments.entries())
       yield* this.#chunks(place, segment, answer.segments[place]!)
+    this.#assertPinned()
     for await (const piece of this.options.walk.pieces(answer.ranges)) {
       this.#assertPinned()
       yield encodePiece(piece)

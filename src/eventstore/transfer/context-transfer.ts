@@ -44,8 +44,6 @@ export interface ContextTransferStats {
 const SOURCES_MAX = 4
 /** How long what a broken transfer has brought waits for the next attempt. */
 const STAGING_KEPT_MS = 10 * 60_000
-/** A run that is under way may have begun too early, so that it takes a second one. */
-const CHECKPOINTS_MAX = 3
 
 /** Gives the state of a context to peers, and takes it from one. */
 export class ContextTransfer implements StateTransfer {
@@ -54,7 +52,9 @@ export class ContextTransfer implements StateTransfer {
   #sink: ContextSink | undefined
   #discarding: Promise<void> = Promise.resolve()
   #discardTimer: Timer | undefined
-  #installing: Promise<unknown> | undefined
+  #installing: Promise<unknown> = Promise.resolve()
+  #isInstalling = false
+  #isReady = false
   #closed = false
 
   constructor(
@@ -62,8 +62,14 @@ export class ContextTransfer implements StateTransfer {
     private readonly options: ContextTransferOptions
   ) {}
 
+  /** The context takes part in checkpoints from now on: before, nothing is given or taken. */
+  begin(): void {
+    this.#isReady = true
+  }
+
   async openSource(atLeast = 1): Promise<StateSource> {
     const { checkpointer } = this.options
+    this.#assertReady()
     if (this.stats.openSources >= SOURCES_MAX)
       throw new ServerError(
         'AXONIQ-1900',
@@ -71,7 +77,7 @@ export class ContextTransfer implements StateTransfer {
       )
     this.stats.openSources++
     try {
-      for (let i = 0; i < CHECKPOINTS_MAX && this.#newestIndex < atLeast; i++) await checkpointer.run()
+      await checkpointer.reach(this.context.group, atLeast)
       return await checkpointer.between(() => this.#pin(atLeast))
     } catch (error) {
       this.stats.openSources--
@@ -80,11 +86,8 @@ export class ContextTransfer implements StateTransfer {
   }
 
   async openSink(): Promise<StateSink> {
-    if (this.#sink !== undefined || this.#closed)
-      throw new ServerError(
-        'AXONIQ-1900',
-        `${this.#name} takes the state of a peer already, or is being closed`
-      )
+    this.#assertReady()
+    this.#assertNoSink()
     const sink = new ContextSink({
       contextId: this.context.state.options.contextId,
       staging: await this.#openStaging(),
@@ -93,8 +96,7 @@ export class ContextTransfer implements StateTransfer {
       install: (position, checkpoint) => this.#install(position, checkpoint),
       onEnd: installed => this.#ended(installed)
     })
-    if (this.#sink !== undefined)
-      throw new ServerError('AXONIQ-1900', `${this.#name} takes the state of a peer already`)
+    this.#assertNoSink()
     this.#sink = sink
     return sink
   }
@@ -112,11 +114,18 @@ export class ContextTransfer implements StateTransfer {
     return `context ${this.context.state.options.name}`
   }
 
-  get #newestIndex(): number {
-    return this.options.checkpointer.newest(this.context.group)?.position.index ?? 0
+  #assertReady(): void {
+    if (this.#isReady && !this.#closed && !this.#isInstalling) return
+    throw new ServerError('AXONIQ-1900', `${this.#name} is being opened, closed or replaced: try again`)
+  }
+
+  #assertNoSink(): void {
+    if (this.#sink !== undefined)
+      throw new ServerError('AXONIQ-1900', `${this.#name} takes the state of a peer already`)
   }
 
   #pin(atLeast: number): StateSource {
+    this.#assertReady()
     const { state, group } = this.context
     const newest = this.options.checkpointer.newest(group)
     if (newest === undefined || newest.position.index < Math.max(atLeast, 1))
@@ -189,9 +198,14 @@ export class ContextTransfer implements StateTransfer {
 
   async #install(position: LogPosition, checkpoint: ContextCheckpoint): Promise<void> {
     if (this.#closed) throw new ServerError('AXONIQ-9500', `${this.#name} is being closed`)
+    this.#isInstalling = true
     const installing = this.context.install(position, checkpoint)
     this.#installing = installing.catch(() => {})
-    await installing
+    try {
+      await installing
+    } finally {
+      this.#isInstalling = false
+    }
   }
 
   async #ended(installed: boolean): Promise<void> {

@@ -1,3 +1,4 @@
+import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import type { KeyValueStore } from '../../storage/index.js'
 import { BUCKET_BYTES, contextBucket, contextKeyKinds, prefixEnd } from '../state/keys.js'
@@ -32,6 +33,8 @@ export class StateWalk {
   readonly #iterators: AsyncIterator<Item>[]
   #peeked: Item | undefined
   #current = 0
+  #reading: Promise<unknown> = Promise.resolve()
+  #closed = false
 
   /** All iterators are made before anything is awaited: between two checkpoints they see the same state. */
   constructor(store: KeyValueStore, keySpace: number) {
@@ -41,9 +44,11 @@ export class StateWalk {
     })
   }
 
+  /** Waits for a read that is under way: an engine can't end an iterator meanwhile. */
   async close(): Promise<void> {
-    const open = this.#iterators.splice(0)
-    for (const iterator of open) await iterator.return?.()
+    this.#closed = true
+    await this.#reading.catch(() => {})
+    for (const iterator of this.#iterators.splice(0)) await iterator.return?.()
   }
 
   /**
@@ -105,10 +110,14 @@ export class StateWalk {
 
   async #hasItem(end: Buffer | undefined): Promise<boolean> {
     while (this.#peeked === undefined && this.#current < this.#iterators.length) {
-      const next = await this.#iterators[this.#current]!.next()
+      assert(!this.#closed, 'a walk that is closed does not go on')
+      const reading = this.#iterators[this.#current]!.next()
+      this.#reading = reading
+      const next = await reading
       if (next.done === true) this.#current++
       else this.#peeked = [relativeKey(next.value[0]), next.value[1]]
     }
+    assert(!this.#closed, 'a walk that is closed does not go on')
     if (this.#peeked === undefined) return false
     return end === undefined || this.#peeked[0].compare(end) <= 0
   }

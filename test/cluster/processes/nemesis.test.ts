@@ -20,6 +20,12 @@ t.test(
       }
     )
     t.comment(JSON.stringify(report, null, 2))
+    t.ok(report.longestGapMs < 30_000, `no more than ${report.longestGapMs} ms without an acknowledgement`)
+    t.notMatch(
+      Object.keys(report.codes).join(),
+      /AXONIQ-(0001|9000)/,
+      'no client was told of a bug or of damage'
+    )
     t.ok(report.operations.ok > minutes * 300, `${report.operations.ok} operations were acknowledged`)
     t.ok(report.reads > minutes * 50, `${report.reads} linearizable reads`)
     t.ok(

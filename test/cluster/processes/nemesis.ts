@@ -12,6 +12,9 @@ const { values } = parseArgs({
   }
 })
 
+// What was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const only = values.only?.split(',') ?? Object.keys(faults)
 const unknown = only.filter(name => !(name in faults))
 if (unknown.length > 0) {

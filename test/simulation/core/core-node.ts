@@ -1,42 +1,25 @@
-import { decodeConfChange } from '../../../src/consensus/core/conf-change.js'
 import { type Message, MessageType } from '../../../src/consensus/core/message.js'
 import { RAFT_DEFAULTS } from '../../../src/consensus/core/options.js'
 import { RawNode, type Ready } from '../../../src/consensus/core/raw-node.js'
-import {
-  type ConfState,
-  type Entry,
-  EntryKind,
-  type NodeId,
-  Role,
-  type Term
-} from '../../../src/consensus/core/types.js'
-import { operationOf, Register } from '../history/register.js'
+import { type Entry, type NodeId, Role, type Term } from '../../../src/consensus/core/types.js'
+import type { Register } from '../history/register.js'
 import { demand } from '../world/violation.js'
 import { ApplyQueue } from './apply-queue.js'
 import type { Checkpoint, CoreDisk } from './core-disk.js'
 import { CoreLogView } from './core-log-view.js'
+import { CoreState } from './core-state.js'
 import type { CoreWorld } from './core-world.js'
 import { LogCache } from './log-cache.js'
 import { WriteQueue } from './write-queue.js'
 
-interface OpenRead {
-  readonly index: number
-  readonly operation: number
-}
-
 /** One member: the product's core, a disk, a register as its state machine. A crash leaves the disk. */
 export class CoreNode {
   raw: RawNode | undefined
-  register: Register | undefined
-  #appliedTerm: Term = 0
-  /** The configuration at the register's index; not known while one from a snapshot to come is in force. */
-  #appliedConf: ConfState | undefined
+  #state: CoreState | undefined
   /** Changes with every start and crash, so that what was under way for an earlier life is not done. */
   #life = 0
   #pausedUntil = 0
   #backlog: (() => void)[] = []
-  #readsToApply: OpenRead[] = []
-  #isCheckpointing = false
   readonly #offered = new Map<NodeId, Checkpoint>()
   readonly #incoming = new Map<number, Checkpoint>()
   readonly #cache: LogCache
@@ -51,6 +34,10 @@ export class CoreNode {
     this.#cache = new LogCache(this, world)
     this.#writes = new WriteQueue(this, world)
     this.#applies = new ApplyQueue(this, world)
+  }
+
+  get register(): Register | undefined {
+    return this.#state?.register
   }
 
   get isUp(): boolean {
@@ -69,9 +56,6 @@ export class CoreNode {
     const { disk, world } = this
     const { checkpoint } = disk
     this.#life++
-    this.#appliedTerm = checkpoint.term
-    this.#appliedConf = checkpoint.conf
-    this.register = new Register(checkpoint.state)
     world.observer.applied.loaded(this.id, { ...checkpoint, digest: checkpoint.state.digest })
     const log = new CoreLogView({
       disk,
@@ -90,6 +74,7 @@ export class CoreNode {
       random: world.electionRandom,
       ...(world.traceSink === undefined ? {} : { trace: world.traceSink })
     })
+    this.#state = new CoreState({ node: this, raw: this.raw, world }, checkpoint)
     this.setGate(world.config.minActiveBackups)
     world.observer.started(this.raw.raft, disk)
     this.drain()
@@ -99,11 +84,9 @@ export class CoreNode {
   crash(): void {
     this.#life++
     this.raw = undefined
-    this.register = undefined
+    this.#state = undefined
     this.#pausedUntil = 0
     this.#backlog = []
-    this.#readsToApply = []
-    this.#isCheckpointing = false
     this.#offered.clear()
     this.#incoming.clear()
     this.#cache.clear()
@@ -177,21 +160,16 @@ export class CoreNode {
     world.stepped(this)
   }
 
-  /** Of the term `#appliedTerm` and all entries up to the register's index. */
   apply(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#applyOne(entry)
-    this.#answerReads()
-    this.#checkpointIfDue()
+    this.#state?.apply(entries)
   }
 
   installed(content: Checkpoint): void {
-    this.register = new Register(content.state)
-    this.#appliedTerm = content.term
-    this.#appliedConf = content.conf
-    this.world.observer.applied.loaded(this.id, { ...content, digest: content.state.digest })
-    this.world.counts.snapshots++
-    this.setGate(this.world.config.minActiveBackups)
-    this.#answerReads()
+    const { world, id } = this
+    world.observer.applied.loaded(id, { ...content, digest: content.state.digest })
+    world.counts.snapshots++
+    this.#state?.installed(content)
+    this.setGate(world.config.minActiveBackups)
   }
 
   #perform(ready: Ready, raw: RawNode): void {
@@ -199,7 +177,7 @@ export class CoreNode {
     const { entries, snapshot, committed, messages, append, apply, hard, reads } = ready
     for (const { index, context } of reads) {
       world.clients.readAnswered(context, index)
-      this.#readsToApply.push({ index, operation: context })
+      this.#state?.read({ index, operation: context })
     }
     if (entries.length > 0) world.observer.stored(entries, raw.raft.log.term(entries[0]!.index - 1))
     const content = snapshot === undefined ? undefined : this.#contentOf(snapshot.index, snapshot.term)
@@ -225,7 +203,6 @@ export class CoreNode {
       this.apply(committed)
       raw.advance()
     }
-    this.#answerReads()
   }
 
   deliverResponse(message: Message): void {
@@ -258,62 +235,9 @@ export class CoreNode {
     const { checkpoint } = this.disk
     const { voters, learners, outgoing } = checkpoint.conf
     const hasPeer = [voters, learners, outgoing].some(ids => ids.includes(peer))
-    if (!hasPeer) this.#checkpoint()
+    if (!hasPeer) this.#state?.checkpoint()
     if (!hasPeer || this.world.isSnapshotUnavailable()) return undefined
     this.#offered.set(peer, checkpoint)
     return checkpoint
-  }
-
-  #applyOne(entry: Entry): void {
-    const register = this.register!
-    // Contained in a snapshot that was installed meanwhile.
-    if (entry.index <= register.index) return
-    const { world, raw } = this
-    const { index, kind, data } = entry
-    const before = register.values.length
-    const isAppend = kind === EntryKind.normal && data.length > 0
-    const token = isAppend ? register.apply(index, data) : undefined
-    if (!isAppend) register.passed(index, kind)
-    this.#appliedTerm = entry.term
-    const isNews = world.observer.applied.applied(this.id, entry, register.digest)
-    if (isNews) world.applied(entry, register.values.slice(before))
-    if (isAppend) world.clients.applied(this.id, operationOf(data), token)
-    if (kind === EntryKind.normal) return
-    // A snapshot that is not installed yet has brought a newer configuration (run 20514).
-    const isOverruled = index <= raw!.raft.confIndex
-    this.#appliedConf = undefined
-    const change = decodeConfChange(data)
-    const conf = raw!.applyConfChange(index, change)
-    this.#appliedConf = isOverruled ? undefined : conf
-    if (!isOverruled) world.observer.applied.configured(this.id, index, change, conf)
-    this.setGate(world.config.minActiveBackups)
-  }
-
-  #answerReads(): void {
-    if (this.#readsToApply.length === 0) return
-    const register = this.register!
-    const due = this.#readsToApply.filter(({ index }) => index <= register.index)
-    if (due.length === 0) return
-    this.#readsToApply = this.#readsToApply.filter(({ index }) => index > register.index)
-    for (const { operation } of due) this.world.clients.readDone(operation, register.values)
-  }
-
-  #checkpointIfDue(): void {
-    if (this.register!.index - this.disk.checkpoint.index >= this.world.config.checkpointEvery)
-      this.#checkpoint()
-  }
-
-  #checkpoint(): void {
-    const { register, disk, world } = this
-    const conf = this.#appliedConf
-    if (this.#isCheckpointing || register === undefined || conf === undefined) return
-    if (register.index <= disk.checkpoint.index) return
-    this.#isCheckpointing = true
-    const checkpoint = { index: register.index, term: this.#appliedTerm, conf, state: register.state() }
-    this.when(world.diskDelay(this.id), () => {
-      this.#isCheckpointing = false
-      disk.store(checkpoint, world.config.retainedEntries)
-      this.drain()
-    })
   }
 }

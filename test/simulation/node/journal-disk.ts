@@ -54,7 +54,6 @@ export class JournalDisk implements ProcessDisk {
     })
     return this.#shadow.attach({
       inner: journal,
-      groups: world.groups.map(group => group.id),
       guard: check => world.guard(check),
       stored: ({ group, entries, hardState }) => {
         const above = entries.length === 0 ? 0 : this.#shadow.confEntriesAbove(group, hardState.commit)

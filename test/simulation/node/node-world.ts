@@ -10,6 +10,7 @@ import { randomFor } from '../world/randoms.js'
 import { TraceHash } from '../world/trace-hash.js'
 import { VirtualClock } from '../world/virtual-clock.js'
 import { bootEventStore } from './event-store-host.js'
+import { checkGate } from './gate-rule.js'
 import type { NodeHooks } from './hooks.js'
 import type { Host } from './host.js'
 import { JournalDisk } from './journal-disk.js'
@@ -202,6 +203,7 @@ export class NodeWorld {
     for (const { id } of this.groups) {
       const raft = process.raftOf(id)?.raft
       if (raft === undefined) continue
+      if (raft.leader === process.id) this.guard(() => checkGate(process, id))
       this.hash.add(
         this.clock.now,
         process.id * 8 + raft.role,

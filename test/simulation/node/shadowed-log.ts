@@ -15,7 +15,6 @@ const ALL_BYTES = Number.MAX_SAFE_INTEGER
 export interface ShadowedLogOptions {
   /** A log opens once; what it said to be stored must be there the next time. */
   readonly inner: LogStorage
-  readonly groups: readonly number[]
   readonly stored: (part: GroupAppend) => void
   readonly guard: (check: () => void) => void
 }
