@@ -41,7 +41,7 @@ export class RaftProcesses {
         'axoniq.axonserver.hostname': host,
         'axoniq.axonserver.internal-port': String(ports[i]),
         'myelin.raft.development-peers': peers.join(','),
-        'myelin.plugins': `${defaultOf('myelin.plugins').replace(/\bsequencer\b/, 'raft')}, ${PROBE}`,
+        'myelin.plugins': `${defaultOf('myelin.plugins')}, ${PROBE}`,
         'probe.host': host,
         ...options.properties
       }

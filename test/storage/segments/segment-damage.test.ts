@@ -46,6 +46,10 @@ t.test('damage below the checkpoint is refused in words, and changes nothing', a
     name: 'StorageDamagedError',
     message: /ends before token 12, the checkpoint says 13/
   })
+  await t.rejects(again(disk, { ...at, recordsCrc: at.recordsCrc! ^ 1 }), {
+    name: 'StorageDamagedError',
+    message: /holds other records than the checkpoint says/
+  })
   await disk.remove(path)
   await t.rejects(again(disk, at), { name: 'StorageDamagedError', message: /the file is not there/ })
 })
