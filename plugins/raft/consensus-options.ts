@@ -6,7 +6,10 @@ const PREFIX = 'axoniq.axonserver.replication'
 /** What the properties say about replication. Throws in words where they contradict each other. */
 export function consensusSettings(
   settings: Settings
-): Pick<ConsensusOptions, 'timing' | 'limits' | 'minActiveBackups' | 'replicationRoundsMax' | 'raft'> {
+): Pick<
+  ConsensusOptions,
+  'timing' | 'limits' | 'minActiveBackups' | 'replicationRoundsMax' | 'transfer' | 'raft'
+> {
   return {
     timing: timingOf(settings),
     limits: {
@@ -15,6 +18,7 @@ export function consensusSettings(
     },
     minActiveBackups: settings.number(`${PREFIX}.min-active-backups`),
     replicationRoundsMax: settings.number(`${PREFIX}.max-replication-round`),
+    transfer: { windowPieces: settings.number(`${PREFIX}.snapshot-flow-buffer`) },
     raft: { inflightMessagesMax: settings.number(`${PREFIX}.flow-buffer`) }
   }
 }

@@ -1,4 +1,4 @@
-import type { ConsensusMetrics, GroupStatus } from '../../src/consensus/index.js'
+import type { Consensus, ConsensusMetrics, GroupStatus } from '../../src/consensus/index.js'
 import type { Measurement, MetricsSource } from '../../src/kernel/index.js'
 import type { RaftNode } from './raft-node.js'
 import type { PeerStats } from './transport/peer-transport.js'
@@ -37,6 +37,7 @@ export function raftMetrics({ consensus, transport }: RaftNode): MetricsSource {
       yield counter('received.messages', 'Messages of other nodes', messages)
       yield { ...counter('received.bytes', 'Bytes of other nodes', bytes), unit: 'bytes' }
       yield counter('received.refused', 'Streams of other nodes that were refused', refused)
+      yield* transferMeasurements(consensus.transfers.stats)
       const { queuedBytes } = consensus
       yield { ...gauge('proposals.queued', 'Proposals without an answer', queuedBytes), unit: 'bytes' }
     }
@@ -61,6 +62,17 @@ function* groupMeasurements(status: GroupStatus): Generator<Measurement> {
       node
     })
   }
+}
+
+function* transferMeasurements(stats: Consensus['transfers']['stats']): Generator<Measurement> {
+  const { sending, receiving, sentBytes, receivedBytes, completed, failures } = stats
+  yield gauge('states.sending', 'States under way to other nodes', sending)
+  yield gauge('states.receiving', 'States under way to this node', receiving)
+  yield { ...counter('states.sent.bytes', 'Bytes of states sent', sentBytes), unit: 'bytes' }
+  yield { ...counter('states.received.bytes', 'Bytes of states received', receivedBytes), unit: 'bytes' }
+  yield counter('states.completed', 'States that have arrived', completed)
+  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0)
+  yield counter('states.failed', 'Transfers of states that broke off', failed)
 }
 
 function* peerMeasurements(peer: PeerStats): Generator<Measurement> {
