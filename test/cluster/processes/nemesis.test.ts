@@ -12,7 +12,11 @@ t.test(
   async t => {
     t.comment(`seed ${seed}; again: npm run nemesis -- --minutes ${minutes} --seed ${seed}`)
     const processes = await RaftProcesses.start({ proxies: true })
-    t.teardown(() => processes.remove())
+    t.teardown(async () => {
+      await processes.remove()
+      // A connection of a killed process that the kernel has not given up yet must not keep this one.
+      setTimeout(() => process.exit(), 5000).unref()
+    })
     const report = await torment(processes, { minutes, seed, faults, log: line => t.comment(line) }).catch(
       error => {
         t.comment(processes.outputs())
