@@ -78,6 +78,8 @@ export function run({ args, timeoutMs }: Layer, root: string): Promise<Verdict> 
     child.on('error', reject)
     child.on('close', code => {
       running.delete(child)
+      if (/\b(SyntaxError|ReferenceError): /.test(output))
+        reject(new Error(`no test of a rule:\n${output.slice(-2000)}`))
       resolve({ isKilled: code !== 0, by: code === null ? 'it hung' : firstFailure(output) })
     })
   })

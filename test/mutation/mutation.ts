@@ -6,6 +6,7 @@ export interface Mutation {
   readonly file: string
   /** Occurs exactly once in the compiled file. */
   readonly find: string
+  /** Nothing: an empty statement, so that no `if` takes the next one for its own. */
   readonly replace: string
   /** The test that is meant to catch it: an id of the unit tables, or a layer. */
   readonly catcher: string

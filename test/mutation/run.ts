@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import ts from 'typescript'
 import { isThere, type Layer, layers, run } from './layers.js'
 import type { Mutation } from './mutation.js'
 import { MUTATIONS } from './mutations/index.js'
@@ -45,12 +46,23 @@ function checkEdits(mutations: readonly Mutation[]): void {
   const wrong: string[] = []
   for (const mutation of mutations) {
     try {
-      Workshop.mutate(readCore(repository, mutation.file), mutation)
+      checkSyntax(mutation, Workshop.mutate(readCore(repository, mutation.file), mutation))
     } catch (error) {
       wrong.push((error as Error).message)
     }
   }
   if (wrong.length > 0) throw new Error(`edits that do not fit:\n${wrong.join('\n')}`)
+}
+
+/** What can not even be loaded would count as killed. */
+function checkSyntax({ file, name }: Mutation, code: string): void {
+  const compilerOptions = { allowJs: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+  const { diagnostics = [] } = ts.transpileModule(code, {
+    fileName: 'mutant.js',
+    reportDiagnostics: true,
+    compilerOptions
+  })
+  if (diagnostics.length > 0) throw new Error(`${file}: "${name}" is no program any more`)
 }
 
 function announce(layer: Layer): boolean {

@@ -27,7 +27,7 @@ export class Workshop {
   static mutate(code: string, { file, name, find, replace }: Mutation): string {
     const places = code.split(find).length - 1
     if (places !== 1) throw new Error(`${file}: "${name}" fits ${places} times`)
-    return code.replace(find, () => replace)
+    return code.replace(find, () => (replace === '' && find.endsWith(';') ? ';' : replace))
   }
 
   async with<T>(mutation: Mutation, use: () => Promise<T>): Promise<T> {

@@ -126,7 +126,7 @@ export const ELECTIONS = [
     ]
   ]),
   ...mutationsOf('role/follower', [
-    ['the leader is not remembered', 'raft.leader = from;', '', 'E01'],
+    ['the leader is not remembered', 'raft.leader = from;', '', 'K06'],
     ['the leader does not put the election off', 'raft.electionElapsed = 0;', '', 'E10'],
     [
       'the call to campaign starts a pre-election',

@@ -115,7 +115,7 @@ export const TERMS = [
       'the votes of an earlier campaign count',
       'this.abortTransfer();\n        this.tracker.resetVotes();',
       'this.abortTransfer();',
-      'E21'
+      'E22'
     ],
     [
       'the pre-votes of an earlier campaign count',
@@ -197,7 +197,7 @@ export const TERMS = [
       'votes are asked for before the own one is on disk',
       'type === MessageType.vote && this.options.votesAfterAppend',
       'false',
-      'E04'
+      'E12'
     ],
     [
       'a forwarded read carries the term',
@@ -266,12 +266,12 @@ export const TERMS = [
   ]),
   ...mutationsOf('tracker', [
     ['the last answer of a voter counts', '!this.#votes.has(id)', 'true', 'E05'],
-    ['votes are never cleared', 'this.#votes.clear();', '', 'E21'],
+    ['votes are never cleared', 'this.#votes.clear();', '', 'E22'],
     [
       'a joint configuration with one new voter is a single voter',
       'this.config.voters.size === 1 && !this.config.isJoint',
       'this.config.voters.size === 1',
-      'Q04'
+      'Q02'
     ]
   ])
 ]
