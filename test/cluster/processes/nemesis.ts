@@ -37,4 +37,6 @@ try {
   process.exitCode = 1
 } finally {
   await processes.remove()
+  // A connection of a killed process that the kernel has not given up yet must not keep this one.
+  process.exit()
 }
