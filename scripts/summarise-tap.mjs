@@ -26,6 +26,10 @@ for (const line of lines) {
     printing = true
     console.log(`FAILED FILE: ${failedFile[1]}`)
     if (counts.failed === 0) counts.failed++
+  } else if (/^ {8,}(not )?ok \d+/.test(line)) {
+    // What fails within a test stands before the test's own line.
+    printing = line.trim().startsWith('not ok')
+    if (printing) console.log(`${file}: ${line.trim()}`)
   } else if (printing && /^ {2,}/.test(line)) console.log(line)
   else if (!/^ {4}/.test(line)) printing = false
 }

@@ -55,6 +55,11 @@ export interface LogStorage {
    * write. Rejects with `StorageFullError` when there is no room, and nothing of the batch is kept then.
    */
   append(batch: readonly GroupAppend[]): Promise<void>
+  /**
+   * Why new work should not be begun, while there is no room. What was begun before is still appended as long as it can be, so that
+   * its outcome is known. Asking has the storage look for room again.
+   */
+  refusal?(): StorageFullError | undefined
   /** Entries from..to (inclusive), at least one if there is any, otherwise at most `bytesMax` of data. */
   entries(group: number, from: number, to: number, bytesMax: number): Promise<readonly LogEntry[]>
   /** Term of an entry from the checkpoint's index up; undefined when not in the log. Synchronous: term runs are in memory. */

@@ -42,6 +42,7 @@ t.test(
     for (const endMs = Date.now() + 20_000; status !== 'WARN' && Date.now() < endMs; ) {
       const filled = await fill(client, stored)
       t.match(filled.refusal, /AXONIQ-9100.*(full|free)/s, 'the refusal says what is wrong')
+      t.notMatch(filled.refusal, /outcome unknown/, 'and that nothing was stored')
       stored = filled.stored
       const health = await fetch(`${server.url}/actuator/health/localEventStore`)
       status = ((await health.json()) as { status: string }).status

@@ -35,6 +35,6 @@ async function handOver(group: Group, { logger }: DriverContext): Promise<void> 
 async function settle(group: Group): Promise<void> {
   const isSettled = () => group.failure !== undefined || (group.pending.count === 0 && !group.isBusy)
   const { closeTimeoutMs } = group.context.timing
-  const isAlone = group.isSoleVoter && group.context.writer.full === undefined
+  const isAlone = group.isSoleVoter && group.context.writer.refusal === undefined
   await until(group, isAlone ? FOR_EVER_MS : closeTimeoutMs, isSettled)
 }

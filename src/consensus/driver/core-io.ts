@@ -1,3 +1,4 @@
+import { StorageFullError } from '../../storage/index.js'
 import type { Entry, HardState, Message, RawNode } from '../core/index.js'
 import { NONE } from '../core/index.js'
 import { NotLeaderError } from './errors.js'
@@ -91,6 +92,11 @@ export class CoreIo {
     if (!isLeader) {
       // Soon it is known who leads now: that helps the proposers more than an answer at once.
       if (raft.leader !== NONE) pending.refuseWaiting(() => this.#notLeader())
+      return
+    }
+    const { refusal } = this.group.context.writer
+    if (refusal !== undefined) {
+      pending.refuseWaiting(() => new StorageFullError(refusal.message))
       return
     }
     // While leadership is handed over, what comes waits: it goes on here when that fails.

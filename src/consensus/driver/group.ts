@@ -107,8 +107,8 @@ export class Group implements LoopTask, WritingGroup {
   refusal(): Error | undefined {
     if (this.failure !== undefined) return this.failure
     if (!this.isLeader) return new NotLeaderError(this.id, this.leaderNode)
-    const { full } = this.context.writer
-    return full === undefined ? undefined : new StorageFullError(full.message)
+    const { refusal } = this.context.writer
+    return refusal === undefined ? undefined : new StorageFullError(refusal.message)
   }
 
   /** A message of a peer. False: it was dropped. */

@@ -40,8 +40,7 @@ export interface LogWriterOptions {
 export class LogWriter {
   batches = 0
   failures = 0
-  /** Words, while there is no room. */
-  full: Error | undefined
+  #full: Error | undefined
   #filling = new Batch()
   #writing: Batch | undefined
   #writingSinceMs = 0
@@ -52,6 +51,11 @@ export class LogWriter {
 
   get isIdle(): boolean {
     return this.#writing === undefined && this.#filling.parts.size === 0
+  }
+
+  /** Why nothing new should be begun: there is no room. */
+  get refusal(): Error | undefined {
+    return this.#full ?? this.options.log.refusal?.()
   }
 
   get fillingBytes(): number {
@@ -123,7 +127,7 @@ export class LogWriter {
 
   #stored(batch: Batch): void {
     this.#writing = undefined
-    this.full = undefined
+    this.#full = undefined
     this.batches++
     for (const part of batch.parts.values()) part.group.stored(part.responses)
     this.options.ended()
@@ -145,7 +149,7 @@ export class LogWriter {
     const later = this.#filling
     this.#filling = batch
     for (const part of later.parts.values()) this.write(part.group, part.hardState, part)
-    this.full = error
+    this.#full = error
     this.#isHeld = true
     for (const { group } of batch.parts.values()) group.noRoom(error)
     this.options.retryLater()

@@ -24,10 +24,12 @@ export interface JournalWriterParts {
 export class JournalWriter {
   syncs = 0
   writtenBytes = 0
-  /** No room: what comes now is refused until the reserve has been taken again. */
+  /** No room: until the reserve has been taken again, nothing new should be begun. */
   isFull = false
   /** Set once: nothing is written any more. */
   failure: unknown
+  /** What may still be written while it is full: as much as the reserve has made room for. */
+  #reserveLeft = 0
   readonly #reserve: ReserveFile
   readonly #manifests: ManifestWriter
   #current: JournalFile | undefined
@@ -56,6 +58,14 @@ export class JournalWriter {
       await this.#endFile(last, end)
     }
     await this.takeReserve()
+  }
+
+  /** While it is full: whether so much still finds a place in what the reserve has left. What is asked for is counted as used. */
+  hasRoom(bytes: number): boolean {
+    if (!this.isFull) return true
+    if (bytes > this.#reserveLeft) return false
+    this.#reserveLeft -= bytes
+    return true
   }
 
   /** Resolves when the records are synced and in force. Rejects with StorageFullError when nothing of them is kept. */
@@ -158,9 +168,10 @@ export class JournalWriter {
     this.writtenBytes += bytes.length
   }
 
-  /** The reserve is given up once, so that what is in flight is finished; what comes after is refused. */
+  /** The reserve is given up once, so that what is in flight, and what was begun meanwhile, is finished. */
   async #onFull<T>(error: unknown, again: () => Promise<T>): Promise<T> {
     if (!(error instanceof StorageFullError)) throw error
+    if (!this.isFull) this.#reserveLeft = this.options.reserveBytes
     this.isFull = true
     await this.#reserve.give()
     return again()

@@ -75,6 +75,14 @@ export class Journal implements LogStorage {
     return this.#enqueue(batch.map(part => JournalRecord.entries(part.group, part.hardState, part.entries)))
   }
 
+  refusal(): StorageFullError | undefined {
+    if (!this.#writer.isFull) return undefined
+    this.#kick()
+    return new StorageFullError(
+      `The disk of ${this.options.directory} is full: free some space, reading goes on`
+    )
+  }
+
   async entries(group: number, from: number, to: number, bytesMax: number): Promise<readonly LogEntry[]> {
     const index = this.#groups.get(group)
     if (index === undefined) return []
@@ -140,10 +148,7 @@ export class Journal implements LogStorage {
     const { directory } = this.options
     if (this.#writer.failure !== undefined) return this.#writer.failure
     if (this.#isClosed) return new Error(`the journal in ${directory} is closed`)
-    if (this.#writer.isFull) {
-      this.#kick()
-      return new StorageFullError(`The disk of ${directory} is full: free some space, reading goes on`)
-    }
+    if (!this.#writer.hasRoom(bytes)) return this.refusal()
     for (const { group } of records) {
       const damage = this.#groups.get(group)?.damage
       if (damage !== undefined) return new StorageDamagedError(damage)

@@ -118,7 +118,7 @@ t.test('what found no room comes again before what came since, and nothing was p
   log.refuse(new StorageFullError('full'))
   await settled()
   t.same(group.stories, ['no room: full'])
-  t.equal(subject.full!.message, 'full')
+  t.equal(subject.refusal!.message, 'full')
   t.equal(log.held, 0, 'not before the retry')
   t.equal(retries.length, 1)
   subject.retry()
@@ -129,7 +129,7 @@ t.test('what found no room comes again before what came since, and nothing was p
   log.letGo()
   await settled()
   t.same(group.stories, ['no room: full', 'stored 3,4'])
-  t.equal(subject.full, undefined)
+  t.equal(subject.refusal, undefined)
 })
 
 t.test('any other failure stops the groups of that batch', async t => {

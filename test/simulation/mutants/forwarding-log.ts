@@ -24,6 +24,10 @@ export class ForwardingLog implements LogStorage {
     return this.inner.append(batch)
   }
 
+  refusal(): ReturnType<NonNullable<LogStorage['refusal']>> {
+    return this.inner.refusal?.()
+  }
+
   entries(group: number, from: number, to: number, bytesMax: number): Promise<readonly LogEntry[]> {
     return this.inner.entries(group, from, to, bytesMax)
   }

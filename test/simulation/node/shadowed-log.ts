@@ -110,6 +110,10 @@ class ShadowedLog implements LogStorage {
     for (const part of batch) this.options.guard(() => this.options.stored(part))
   }
 
+  refusal(): ReturnType<NonNullable<LogStorage['refusal']>> {
+    return this.options.inner.refusal?.()
+  }
+
   entries(...range: Parameters<LogStorage['entries']>): Promise<readonly LogEntry[]> {
     return this.options.inner.entries(...range)
   }

@@ -308,6 +308,26 @@ t.test('after a failed sync nothing is confirmed any more, and the owner is told
   }
 })
 
+t.test('while the disk is full, what was begun before still finds the room that was kept for it', async t => {
+  const fs = new FaultyFileSystem({ seed: 1, spaceBytes: 400_000 })
+  const { journal } = journalOn(fs, { fileBytes: 100_000, reserveBytes: 50_000 })
+  await journal.open(NO_CHECKPOINTS)
+  let stored = 0
+  for (; journal.refusal() === undefined; stored++) {
+    await journal.append([append(1, [entry(stored + 1, 1, 10_000)])])
+  }
+  t.match(journal.refusal(), { name: 'StorageFullError', message: /free some space/ })
+  for (let i = 0; i < 3; i++) await journal.append([append(1, [entry(++stored, 1, 10_000)])])
+  await t.rejects(journal.append([append(1, [entry(stored + 1, 1, 40_000)])]), StorageFullError)
+  fs.spaceBytes = 10_000_000
+  for (let i = 0; i < 20 && journal.refusal() !== undefined; i++) {
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  t.equal(journal.refusal(), undefined)
+  await journal.append([append(1, [entry(stored + 1)])])
+  await journal.close()
+})
+
 t.test('a full disk refuses, loses nothing, and goes on when there is room', async t => {
   const fs = new FaultyFileSystem({ seed: 1, spaceBytes: 400_000 })
   const { journal, fatal } = journalOn(fs, { fileBytes: 100_000, reserveBytes: 50_000 })
