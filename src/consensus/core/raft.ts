@@ -29,7 +29,7 @@ import {
   type SoftState,
   type Term
 } from './types.js'
-import { attachCommit } from './vote-commit.js'
+import { attachCommit, learnCommit } from './vote-commit.js'
 
 /** An expected refusal: the message or proposal had no effect. */
 export type StepError = 'dropped' | 'unknownPeer' | 'localMessage'
@@ -282,6 +282,7 @@ export class Raft {
   #answerLowerTerm(message: Message): void {
     const { checkQuorum, preVote } = this.options
     const { type, from } = message
+    learnCommit(this, message)
     if ((checkQuorum || preVote) && (type === MessageType.heartbeat || type === MessageType.append)) {
       // Makes a leader step down that can't be heard otherwise, and frees a candidate that is stuck at a higher term.
       this.send(new Message(MessageType.appendResponse, from))

@@ -12,7 +12,10 @@ export function attachCommit(raft: Raft, message: Message): void {
   message.voteCommitTerm = raft.log.term(raft.log.committed) ?? 0
 }
 
-/** A commit claim is a fact, and by log matching the prefix below an equal entry is equal (Raft §5.3). */
+/**
+ * A commit claim is a fact in every term, and by log matching the prefix below an equal entry is equal (Raft §5.3). It counts also
+ * from a lower term: who has gone ahead in vain may need it to learn of the configuration in which it could lead.
+ */
 export function learnCommit(raft: Raft, { voteCommit, voteCommitTerm }: Message): void {
   const { log } = raft
   if (raft.role === Role.leader || voteCommit <= log.committed || voteCommitTerm === 0) return

@@ -84,6 +84,25 @@ for (const preVote of [true, false]) {
   })
 }
 
+t.test('a claim from a lower term is believed too', async t => {
+  for (const type of ['preVoteResponse', 'voteResponse', 'preVote', 'vote'] as const) {
+    const ahead = node({ ...WITH_COMMIT, terms: [1, 2, 2], term: 5, commit: 1 })
+    ahead.raw.campaign()
+    ahead.take()
+    ahead.answer(
+      message(type, {
+        from: 2,
+        to: 1,
+        term: 4,
+        reject: type.endsWith('Response'),
+        voteCommit: 3,
+        voteCommitTerm: 2
+      })
+    )
+    t.equal(ahead.raft.log.committed, 3, type)
+  }
+})
+
 t.test('who learns of a committed entry that is no change campaigns on', async t => {
   const member = node({ ...WITH_COMMIT, terms: [1, 1], commit: 1 }).becomeCandidate()
   const denial = { from: 2, to: 1, term: 2, reject: true, voteCommit: 2, voteCommitTerm: 1 }
