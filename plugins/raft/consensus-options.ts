@@ -39,6 +39,7 @@ function timingOf(settings: Settings): Partial<Timing> {
     minElectionMs,
     maxElectionMs,
     heartbeatMs,
+    commitNoticeMs: settings.number('myelin.raft.commit-notice-delay'),
     initialElectionMs: settings.number(`${PREFIX}.initial-election-timeout`)
   }
 }

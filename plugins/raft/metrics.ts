@@ -10,6 +10,7 @@ const COUNTERS: readonly (readonly [keyof ConsensusMetrics, string, string])[] =
   ['refusedProposals', 'proposals.refused', 'Proposals that were refused at once'],
   ['appliedEntries', 'applied', 'Entries applied'],
   ['leaderChanges', 'leader.changes', 'Changes of leader seen'],
+  ['commitNotices', 'commit.notices', 'Messages that told another node nothing but what is committed'],
   ['failedGroups', 'groups.failed', 'Groups that have stopped on this node'],
   ['droppedMessages', 'messages.dropped', 'Messages of other nodes that found no room'],
   ['misdirectedMessages', 'messages.misdirected', 'Messages for groups or members that are not here'],

@@ -47,6 +47,11 @@ export interface RaftOptions {
    * votes alone, and crashes before its own is on disk, may be elected in the same term again, with another log.
    */
   readonly votesAfterAppend: boolean
+  /**
+   * Peers learn of a commit with the next append or heartbeat, or by `tellCommit`. Otherwise each commit is told at once, with a
+   * message to every peer and its answer.
+   */
+  readonly holdsCommits: boolean
 }
 
 export type RaftDefaults = Omit<
@@ -75,7 +80,8 @@ export const RAFT_DEFAULTS: RaftDefaults = {
   leaseReads: false,
   waitingReadsMax: 10_000,
   commitInVotes: true,
-  votesAfterAppend: true
+  votesAfterAppend: true,
+  holdsCommits: false
 }
 
 export function checkOptions(options: RaftOptions): void {

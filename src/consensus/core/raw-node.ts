@@ -5,7 +5,7 @@ import { isLocal, isResponse, Message, MessageType } from './message.js'
 import type { RaftOptions } from './options.js'
 import { Raft, type StepError } from './raft.js'
 import { releaseEarlyReads } from './reads.js'
-import { broadcastAppend, maybeCommit, resumeLoaded } from './replication.js'
+import { broadcastAppend, maybeCommit, resumeLoaded, tellCommit } from './replication.js'
 import {
   APPEND_THREAD,
   APPLY_THREAD,
@@ -135,6 +135,11 @@ export class RawNode {
   entriesLoaded(): void {
     this.raft.log.entriesLoaded()
     if (this.raft.role === Role.leader) resumeLoaded(this.raft)
+  }
+
+  /** Tells peers about a commit index that was held back, as far as they do not know it; how many had to be told. */
+  tellCommit(index: Index): number {
+    return this.raft.role === Role.leader ? tellCommit(this.raft, index) : 0
   }
 
   /** Matters while this node leads; a lower requirement commits at once what waited for it. */

@@ -8,6 +8,20 @@ export function broadcastAppend(raft: Raft): void {
   for (const id of raft.tracker.ids) if (id !== raft.id) sendAppend(raft, id)
 }
 
+/** The index may be held back, but not that of a change: a leader that it removes must not be the only one to know. */
+export function announceCommit(raft: Raft): void {
+  if (!raft.options.holdsCommits || raft.log.hasUnappliedConfChange) broadcastAppend(raft)
+}
+
+/** To peers that were sent entries and not yet that everything up to `index` is committed; how many were told. */
+export function tellCommit(raft: Raft, index: Index): number {
+  let told = 0
+  for (const [id, progress] of raft.tracker.progress) {
+    if (id !== raft.id && progress.canBumpCommit(index) && maybeSendAppend(raft, id, true)) told++
+  }
+  return told
+}
+
 export function sendAppend(raft: Raft, to: NodeId): void {
   maybeSendAppend(raft, to, true)
 }

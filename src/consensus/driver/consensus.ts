@@ -3,6 +3,7 @@ import { RAFT_DEFAULTS, type RawNode } from '../core/index.js'
 import type { GroupPosition, Membership, StateMachine } from '../ports.js'
 import { StateTransfers } from '../transfer/index.js'
 import { finishGroups, handOverAll } from './closing.js'
+import { CommitNotices } from './commit-notices.js'
 import type { DriverContext } from './context.js'
 import { DiskWatchdog } from './disk-watchdog.js'
 import { GroupFailedError } from './errors.js'
@@ -86,13 +87,16 @@ export class Consensus {
       limits,
       timing,
       ticks,
-      raft: { ...RAFT_DEFAULTS, ...raftTicks, ...options.raft },
+      raft: { ...RAFT_DEFAULTS, ...raftTicks, holdsCommits: timing.commitNoticeMs > 0, ...options.raft },
       minActiveBackups: options.minActiveBackups ?? 1,
       replicationRoundsMax: options.replicationRoundsMax ?? 10,
       events: options.events ?? {},
       metrics: this.metrics,
       budget: this.#budget,
       cache: this.cache,
+      commitNotices: new CommitNotices(timing.commitNoticeMs, (delayMs, task) =>
+        options.clock.after(delayMs, task)
+      ),
       writer: this.writer,
       outbox: this.outbox,
       transport: options.transport,

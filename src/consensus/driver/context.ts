@@ -3,6 +3,7 @@ import type { LogStorage } from '../../storage/index.js'
 import type { RaftDefaults } from '../core/index.js'
 import type { Transport } from '../ports.js'
 import type { StateTransfers } from '../transfer/index.js'
+import type { CommitNotices } from './commit-notices.js'
 import type { Group } from './group.js'
 import type { LogCache } from './log-cache.js'
 import type { LogWriter } from './log-writer.js'
@@ -27,6 +28,7 @@ export interface DriverContext {
   readonly metrics: ConsensusMetrics
   readonly budget: ProposalBudget
   readonly cache: LogCache
+  readonly commitNotices: CommitNotices
   readonly writer: LogWriter
   readonly outbox: Outbox
   readonly transport: Transport | undefined

@@ -134,6 +134,7 @@ export class CoreIo {
 
   #takeReady(): void {
     const { group, node } = this
+    const { commit } = this.#hard
     while (node.hasReady()) {
       const ready = node.ready()
       if (ready.soft !== undefined) group.roleChanged(ready.soft)
@@ -143,6 +144,7 @@ export class CoreIo {
       if (ready.apply !== undefined) group.state.add(ready.apply)
       this.#stepLocal()
     }
+    group.noteCommit(commit)
   }
 
   /**

@@ -4,6 +4,8 @@ export class ConsensusMetrics {
   refusedProposals = 0
   appliedEntries = 0
   leaderChanges = 0
+  /** Messages that told a peer nothing but a commit index. */
+  commitNotices = 0
   failedGroups = 0
   droppedMessages = 0
   misdirectedMessages = 0

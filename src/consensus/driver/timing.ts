@@ -6,6 +6,8 @@ export interface Timing {
   readonly maxElectionMs: number
   /** heartbeat-timeout */
   readonly heartbeatMs: number
+  /** myelin.raft.commit-notice-delay: how long a commit may wait for an append that tells peers of it; 0 does not wait. */
+  readonly commitNoticeMs: number
   /** initial-election-timeout: added to the first wait after a start */
   readonly initialElectionMs: number
   /** How long a proposal waits for its fate in a group of several voters. */
@@ -31,6 +33,7 @@ export const TIMING_DEFAULTS: Timing = {
   minElectionMs: 1000,
   maxElectionMs: 2500,
   heartbeatMs: 300,
+  commitNoticeMs: 2,
   initialElectionMs: 0,
   proposalTimeoutMs: 10_000,
   readTimeoutMs: 5000,

@@ -93,15 +93,21 @@ export const LEADING = [
     ],
     [
       'a follower behind the commit index is not told',
-      'isOther && progress.canBumpCommit(raft.log.committed)',
+      'isOther && !raft.options.holdsCommits && progress.canBumpCommit(raft.log.committed)',
       'false',
       'R03'
     ],
     [
       'a new commit index is not told',
-      'releaseEarlyReads(raft);\n        broadcastAppend(raft);',
+      'releaseEarlyReads(raft);\n        announceCommit(raft);',
       'releaseEarlyReads(raft);',
       'R03'
+    ],
+    [
+      'who answers late is told a held commit',
+      'isOther && !raft.options.holdsCommits &&',
+      'isOther &&',
+      'held commits'
     ],
     ['an acknowledgement brings no more entries', 'sendAllAppends(raft, from);', '', 'P08'],
     ['who has caught up is not called to campaign', 'checkTransfer(raft, from, progress);', '', 'T05'],

@@ -83,7 +83,20 @@ export const REPLICATION = [
     ],
     ['a snapshot that was sent is not waited for', 'progress.becomeSnapshot(snapshot.index);', '', 'S01'],
     ['heartbeats carry no read round', 'heartbeat.readSequence = raft.reads.lastSequence;', '', 'Q01'],
-    ['empty appends are always sent', 'entries.length === 0 && !sendIfEmpty', 'false', 'P']
+    ['empty appends are always sent', 'entries.length === 0 && !sendIfEmpty', 'false', 'P'],
+    [
+      'the commit of a change is held back',
+      '!raft.options.holdsCommits || raft.log.hasUnappliedConfChange',
+      '!raft.options.holdsCommits',
+      'held commits'
+    ],
+    ['a commit is never held back', '!raft.options.holdsCommits || raft', 'true || raft', 'held commits'],
+    [
+      'everybody is told what is committed',
+      'id !== raft.id && progress.canBumpCommit(index)',
+      'id !== raft.id',
+      'held commits'
+    ]
   ]),
   ...mutationsOf('gate', [
     ['one member of the gate is enough', 'matches[needed - 1]', 'matches[0]', 'X04'],

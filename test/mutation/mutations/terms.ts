@@ -2,6 +2,7 @@ import { mutationsOf } from '../mutation.js'
 
 export const TERMS = [
   ...mutationsOf('raft', [
+    ['a commit position of a lower term is not heard', 'learnCommit(this, message);', '', 'vote commit'],
     [
       'votes are heard inside the lease',
       'isVoteRequest(type) && !message.force && this.#hearsLeader()',

@@ -68,7 +68,8 @@ function drawTiming({ raft, seed }: SimulationConfig): Partial<Timing> {
     diskTimeoutMs: 200 * STEP_MS,
     fullRetryMs: 5 * STEP_MS,
     preferAfterMs: between(random, 5, 50) * STEP_MS,
-    preferPauseMs: between(random, 20, 200) * STEP_MS
+    preferPauseMs: between(random, 20, 200) * STEP_MS,
+    commitNoticeMs: between(random, 0, 2) * STEP_MS
   }
 }
 

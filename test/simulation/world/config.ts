@@ -99,6 +99,8 @@ function drawRaft(seed: number, faults: FaultSet): Partial<RaftDefaults> {
     uncommittedBytesMax: faults.overload ? pick(random, [64, 300]) : UNLIMITED,
     applyBytesMax: pick(random, [1, 150, UNLIMITED]),
     waitingReadsMax: pick(random, [1, 3, 1000]),
-    asyncStorageWrites: random.chance(0.75)
+    asyncStorageWrites: random.chance(0.75),
+    // By the seed's number, so that seeds that were kept are the runs that they were.
+    holdsCommits: seed % 3 === 0
   }
 }

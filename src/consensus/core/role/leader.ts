@@ -5,6 +5,7 @@ import { type Progress, ProgressState } from '../progress.js'
 import type { Raft, StepError } from '../raft.js'
 import { confirmReads, handleReadIndex, releaseEarlyReads } from '../reads.js'
 import {
+  announceCommit,
   broadcastAppend,
   broadcastHeartbeat,
   maybeCommit,
@@ -142,8 +143,8 @@ function acknowledge(raft: Raft, { from, index }: Message, progress: Progress): 
   const isOther = from !== raft.id
   if (maybeCommit(raft)) {
     releaseEarlyReads(raft)
-    broadcastAppend(raft)
-  } else if (isOther && progress.canBumpCommit(raft.log.committed)) {
+    announceCommit(raft)
+  } else if (isOther && !raft.options.holdsCommits && progress.canBumpCommit(raft.log.committed)) {
     sendAppend(raft, from)
   }
   if (!isOther) return

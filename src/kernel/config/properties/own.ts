@@ -81,6 +81,12 @@ export const ownProperties = group('Myelin', 'myelin', [
   dataSize('.journal.batch-bytes-max', '4MB', 'Most that one write of the journal gathers.', { min: 1 }),
   dataSize('.journal.queue-bytes-max', '256MB', 'Most that may wait for the journal.', { min: 1 }),
   dataSize('.journal.reserve-size', '16MB', 'Free disk space below which writes are refused.', { min: 0 }),
+  duration(
+    '.raft.commit-notice-delay',
+    '2ms',
+    'How long a leader waits for an append that tells the others what is committed, before it tells them by a message of its own.',
+    { min: 0 }
+  ),
   list(
     '.raft.development-peers',
     null,

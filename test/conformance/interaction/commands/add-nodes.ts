@@ -82,7 +82,8 @@ function readOptions(args: Arguments): RaftDefaults {
     leaseReads: args.value('read-only') === 'lease-based',
     waitingReadsMax: limit(args, 'max-waiting-reads'),
     commitInVotes: args.boolean('commit-in-votes') ?? false,
-    votesAfterAppend: args.boolean('votes-after-append') ?? false
+    votesAfterAppend: args.boolean('votes-after-append') ?? false,
+    holdsCommits: args.boolean('holds-commits') ?? false
   }
 }
 
