@@ -6,7 +6,13 @@ import {
   MetricsSource,
   type Services
 } from '../../src/kernel/index.js'
-import { FileSystem, Journal, LogStorage, NodeFileSystem } from '../../src/storage/index.js'
+import {
+  FileSystem,
+  Journal,
+  type JournalOptions,
+  LogStorage,
+  NodeFileSystem
+} from '../../src/storage/index.js'
 import { DirectoryLock } from './directory-lock.js'
 
 const FATAL_STORAGE_EXIT_CODE = 99
@@ -32,6 +38,7 @@ export default definePlugin({
         batchBytesMax: settings.number('myelin.journal.batch-bytes-max'),
         queueBytesMax: settings.number('myelin.journal.queue-bytes-max'),
         reserveBytes: settings.number('myelin.journal.reserve-size'),
+        ...quickSync(settings.number('myelin.journal.quick-sync-limit'), bound.get(Clock)),
         onFatal: error => {
           log.error(
             { error },
@@ -57,10 +64,23 @@ export default definePlugin({
   stop: async ({ services }) => locks.get(services)?.release()
 })
 
+function quickSync(limitMs: number, clock: Clock): Pick<JournalOptions, 'quickSync'> {
+  if (limitMs === 0) return {}
+  const afterSends = () => new Promise<void>(resolve => setImmediate(resolve))
+  return { quickSync: { limitMs, now: () => clock.monotonicMs(), afterSends } }
+}
+
 function journalMetrics(services: Services): MetricsSource {
   return {
     *measurements(): Iterable<Measurement> {
-      const { batches, syncs, writtenBytes, queuedBytes, liveBytes } = services.get(LogStorage).stats
+      const {
+        batches,
+        syncs,
+        syncsInLoop = 0,
+        writtenBytes,
+        queuedBytes,
+        liveBytes
+      } = services.get(LogStorage).stats
       yield {
         name: 'myelin.journal.batches',
         kind: 'counter',
@@ -72,6 +92,12 @@ function journalMetrics(services: Services): MetricsSource {
         kind: 'counter',
         description: 'Syncs of the journal',
         value: syncs
+      }
+      yield {
+        name: 'myelin.journal.syncs.in-loop',
+        kind: 'counter',
+        description: 'Of these, the ones without a helper thread',
+        value: syncsInLoop
       }
       yield {
         name: 'myelin.journal.written',

@@ -80,6 +80,8 @@ export interface LogStorageStats {
   readonly liveBytes: number
   readonly batches: number
   readonly syncs: number
+  /** Of these, the ones that held the event loop up, for a moment each. */
+  readonly syncsInLoop?: number
   readonly writtenBytes: number
   readonly queuedBytes: number
 }

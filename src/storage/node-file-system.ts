@@ -1,4 +1,4 @@
-import { readSync, writevSync } from 'node:fs'
+import { fdatasyncSync, readSync, writevSync } from 'node:fs'
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FileSystem, OpenFile } from './file-system.js'
@@ -132,6 +132,14 @@ class NodeFile implements OpenFile {
 
   sync(): Promise<void> {
     return inWords(this.path, 'sync', () => this.handle.datasync())
+  }
+
+  syncNow(): void {
+    try {
+      fdatasyncSync(this.handle.fd)
+    } catch (error) {
+      throw translate(this.path, 'sync', error)
+    }
   }
 
   truncate(length: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { JournalFile, JournalFiles } from './journal-files.js'
 import type { JournalOptions } from './journal-options.js'
 import type { JournalRecord, WritePlace } from './record-format.js'
 import { ReserveFile } from './reserve-file.js'
+import { SyncPolicy } from './sync-policy.js'
 import type { TailRing } from './tail-ring.js'
 import { bytesOf, ManifestWriter, WriteLayout } from './write-layout.js'
 
@@ -32,6 +33,7 @@ export class JournalWriter {
   #reserveLeft = 0
   readonly #reserve: ReserveFile
   readonly #manifests: ManifestWriter
+  readonly #policy: SyncPolicy
   #current: JournalFile | undefined
   #position = 0
   #lastSerial = 0
@@ -43,6 +45,11 @@ export class JournalWriter {
   ) {
     this.#reserve = new ReserveFile(options)
     this.#manifests = new ManifestWriter(parts.groups)
+    this.#policy = new SyncPolicy(options.quickSync)
+  }
+
+  get syncsInLoop(): number {
+    return this.#policy.syncsInLoop
   }
 
   /** Serial number of the newest file. */
@@ -160,7 +167,7 @@ export class JournalWriter {
     }
     try {
       fillAhead(journalFile, position + bytes.length, this.options.fillBytes)
-      await file.sync()
+      await this.#policy.sync(file, bytes.length)
     } catch (error) {
       throw this.#fail(error)
     }

@@ -57,8 +57,15 @@ export class Journal implements LogStorage {
   get stats(): LogStorageStats {
     let liveBytes = 0
     for (const group of this.#groups.values()) liveBytes += group.entryBytes
-    const { syncs, writtenBytes } = this.#writer
-    return { liveBytes, batches: this.#batches, syncs, writtenBytes, queuedBytes: this.#queue.bytes }
+    const { syncs, syncsInLoop, writtenBytes } = this.#writer
+    return {
+      liveBytes,
+      batches: this.#batches,
+      syncs,
+      syncsInLoop,
+      writtenBytes,
+      queuedBytes: this.#queue.bytes
+    }
   }
 
   async open(checkpoints: ReadonlyMap<number, LogCheckpoint>): Promise<readonly RecoveredGroup[]> {

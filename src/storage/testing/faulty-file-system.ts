@@ -206,6 +206,10 @@ export class FaultyFileSystem implements FileSystem {
         step('sync')
         file.sync()
       },
+      syncNow: () => {
+        step('sync')
+        file.sync()
+      },
       truncate: async length => {
         step('truncate')
         file.truncate(length)

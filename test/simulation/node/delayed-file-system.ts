@@ -34,6 +34,7 @@ function slowly(file: OpenFile, pause: () => Promise<void>): OpenFile {
       await pause()
       await file.sync()
     },
+    syncNow: () => file.syncNow(),
     truncate: length => file.truncate(length),
     close: () => file.close()
   }

@@ -109,11 +109,20 @@ function checkpoint(journal: Journal, model: Model, group: number, random: Seede
   journal.dropPrefix(group, { index: contained.index, term: contained.term })
 }
 
+const QUICK_SYNC = { limitMs: 1, now: () => 0, afterSends: () => Promise.resolve() }
+
 async function openAndCompare(fs: FaultyFileSystem, model: Model): Promise<Journal> {
   const errors: string[] = []
   const fillBytes = fs.operations % 2 === 0 ? 0 : 7000
+  const isQuick = fs.operations % 3 === 0
   const log = { ...silentLogger, error: (...words: unknown[]) => void errors.push(JSON.stringify(words)) }
-  const journal = journalOn(fs.attach(), { reserveBytes: 2000, tailBytesMax: 20_000, fillBytes, log })
+  const journal = journalOn(fs.attach(), {
+    reserveBytes: 2000,
+    tailBytesMax: 20_000,
+    fillBytes,
+    log,
+    ...(isQuick && { quickSync: QUICK_SYNC })
+  })
   for (const { group, damage } of await journal.open(model.checkpoints)) {
     if (damage !== undefined) throw new Error(`group ${group}: ${damage}`)
   }

@@ -1,6 +1,12 @@
 import t from 'tap'
 import { silentLogger } from '../../../src/kernel/index.js'
-import { type GroupAppend, Journal, type LogEntry, StorageFullError } from '../../../src/storage/index.js'
+import {
+  type GroupAppend,
+  Journal,
+  type JournalOptions,
+  type LogEntry,
+  StorageFullError
+} from '../../../src/storage/index.js'
 import { FaultyFileSystem, SeededRandom } from '../../../src/storage/testing.js'
 
 const NO_CHECKPOINTS = new Map<number, { index: number; term: number }>()
@@ -10,21 +16,19 @@ interface Fixture {
   readonly fatal: unknown[]
 }
 
-function journalOn(
-  fs: FaultyFileSystem,
-  options: { fileBytes?: number; queueBytesMax?: number; reserveBytes?: number } = {}
-): Fixture {
+function journalOn(fs: FaultyFileSystem, options: Partial<JournalOptions> = {}): Fixture {
   const fatal: unknown[] = []
   const journal = new Journal({
     fs: fs.attach(),
     directory: '/log',
     log: silentLogger,
-    fileBytes: options.fileBytes ?? 1024 * 1024,
+    fileBytes: 1024 * 1024,
     batchBytesMax: 256 * 1024,
-    queueBytesMax: options.queueBytesMax ?? 16 * 1024 * 1024,
-    reserveBytes: options.reserveBytes ?? 0,
+    queueBytesMax: 16 * 1024 * 1024,
+    reserveBytes: 0,
     fillBytes: 0,
-    onFatal: error => void fatal.push(error)
+    onFatal: error => void fatal.push(error),
+    ...options
   })
   return { journal, fatal }
 }
@@ -292,9 +296,15 @@ t.test('entries that are missing above the checkpoint are damage', async t => {
 })
 
 t.test('after a failed sync nothing is confirmed any more, and the owner is told once', async t => {
-  for (const operation of ['sync', 'write'] as const) {
+  const quickSync = { limitMs: 1, now: () => 0, afterSends: () => Promise.resolve() }
+  const cases: [operation: 'sync' | 'write', options: Partial<JournalOptions>][] = [
+    ['sync', {}],
+    ['sync', { quickSync }],
+    ['write', {}]
+  ]
+  for (const [operation, options] of cases) {
     const fs = new FaultyFileSystem({ seed: 1 })
-    const { journal, fatal } = journalOn(fs)
+    const { journal, fatal } = journalOn(fs, options)
     await journal.open(NO_CHECKPOINTS)
     await journal.append([append(1, [entry(1)])])
     fs.injectFault((each, path) =>

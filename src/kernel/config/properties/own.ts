@@ -80,6 +80,12 @@ export const ownProperties = group('Myelin', 'myelin', [
   dataSize('.journal.segment-size', '64MB', 'Size of a journal file.', { min: 1 }),
   dataSize('.journal.batch-bytes-max', '4MB', 'Most that one write of the journal gathers.', { min: 1 }),
   dataSize('.journal.queue-bytes-max', '256MB', 'Most that may wait for the journal.', { min: 1 }),
+  duration(
+    '.journal.quick-sync-limit',
+    '1ms',
+    'Small writes are synced without a helper thread as long as the disk takes no longer; 0 always takes the helper thread.',
+    { min: 0 }
+  ),
   dataSize('.journal.reserve-size', '16MB', 'Free disk space below which writes are refused.', { min: 0 }),
   duration(
     '.raft.commit-notice-delay',
