@@ -59,7 +59,9 @@ export function eventService(eventStore: EventStore, options: EventServiceOption
     unaryMethod(`${SERVICE}/GetFirstToken`, async (_request, call) =>
       trackingToken(store(call).firstToken())
     ),
-    unaryMethod(`${SERVICE}/GetLastToken`, async (_request, call) => trackingToken(store(call).lastToken())),
+    unaryMethod(`${SERVICE}/GetLastToken`, async (_request, call) =>
+      trackingToken(await store(call).currentLastToken())
+    ),
     unaryMethod(`${SERVICE}/GetTokenAt`, async (request, call) =>
       trackingToken(await store(call).tokenAt(decodeMessage(GetTokenAtRequest, request).instant))
     )

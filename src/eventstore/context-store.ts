@@ -72,7 +72,7 @@ export class ContextStore {
     this.#state = new ReplaceableState(state, error => this.#readFailed(error))
     this.#sequences = new SequenceCheck({
       index: () => this.state.index,
-      caughtUp: () => sequencer.readBarrier?.(options.group)
+      caughtUp: () => this.#caughtUp()
     })
   }
 
@@ -121,6 +121,7 @@ export class ContextStore {
   /** Pieces of the answer of EventStore.ListAggregateEvents, the newest snapshot first when it is allowed. */
   async *aggregateEvents(request: AggregateEventsRequest): AsyncGenerator<Buffer[]> {
     if (!mayExist(request.aggregateId)) return
+    await this.#caughtUp()
     const { aggregateId, maxSequence } = request
     const to = maxSequence === 0 ? Number.MAX_SAFE_INTEGER : maxSequence
     let from = Math.max(0, request.initialSequence)
@@ -137,6 +138,7 @@ export class ContextStore {
   /** EventStore.ListAggregateSnapshots: newest first; `limit` ≤ 0 is unlimited. */
   async aggregateSnapshots(aggregateId: string, from: number, to: number, limit: number): Promise<Buffer[]> {
     if (!mayExist(aggregateId)) return []
+    await this.#caughtUp()
     const range = { from: Math.max(0, from), to, limit: limit > 0 ? limit : Number.MAX_SAFE_INTEGER }
     const snapshots = await this.#state.read(state => state.snapshots.range(aggregateId, range))
     return snapshots.map(snapshot => markSnapshot(snapshot.event))
@@ -144,6 +146,7 @@ export class ContextStore {
 
   /** EventStore.ReadHighestSequenceNr: −1 for an unknown aggregate. */
   async highestSequence(aggregateId: string): Promise<number> {
+    await this.#caughtUp()
     const known = this.state.index.highestSequence(aggregateId)
     if (known !== undefined) return known
     return this.#state.read(async ({ index }) => {
@@ -158,13 +161,20 @@ export class ContextStore {
     return this.state.segments.firstToken
   }
 
-  /** −1 for an empty store. */
+  /** EventStore.GetLastToken: −1 for an empty store. */
+  async currentLastToken(): Promise<number> {
+    await this.#caughtUp()
+    return this.lastToken()
+  }
+
+  /** As far as this node has applied; −1 for an empty store. */
   lastToken(): number {
     return this.state.segments.nextToken - 1
   }
 
   /** Token of the first event whose timestamp is at least `instantMs`; the next token when all are older; −1 when empty. */
-  tokenAt(instantMs: number): Promise<number> {
+  async tokenAt(instantMs: number): Promise<number> {
+    await this.#caughtUp()
     return this.#state.read(state => searchToken(state, instantMs))
   }
 
@@ -255,6 +265,11 @@ export class ContextStore {
       this.stats.pendingAppends--
       this.#sequences.release(reserved, failed)
     }
+  }
+
+  /** Reads show everything that was confirmed before they came, on whichever node; tracking streams alone do without. */
+  #caughtUp(): Promise<void> | undefined {
+    return this.sequencer.readBarrier?.(this.options.group)
   }
 
   #header(kind: number): { kind: number; contextId: number; storedAtMs: number } {

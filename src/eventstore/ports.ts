@@ -77,7 +77,7 @@ export interface Sequencer {
   /** The checkpoint is durable: entries up to it are not needed any more. */
   checkpointed(group: number, position: LogPosition): void
   applied(group: number): LogPosition
-  /** Resolves when what was committed before the call, on any node, is applied here. Absent where there are no other nodes. */
+  /** Resolves when what was confirmed before the call, on any node, is applied here. Absent where there are no other nodes. */
   readBarrier?(group: number): Promise<void>
   /** Bytes of log that a restart would have to read again. */
   readonly replayBytes: number

@@ -1,3 +1,4 @@
+import { describeVote } from './describe.js'
 import { VoteResult } from './majority.js'
 import { Message, MessageType } from './message.js'
 import { messageName } from './names.js'
@@ -84,7 +85,7 @@ export function handleVoteRequest(raft: Raft, request: Message): void {
     }
     return
   }
-  raft.trace.info(() => raft.describeVote('rejected', request))
+  raft.trace.info(() => describeVote(raft, 'rejected', request))
   response.term = raft.term
   response.reject = true
   attachCommit(raft, response)

@@ -48,8 +48,8 @@ export interface RaftOptions {
    */
   readonly votesAfterAppend: boolean
   /**
-   * Peers learn of a commit with the next append or heartbeat, or by `tellCommit`. Otherwise each commit is told at once, with a
-   * message to every peer and its answer.
+   * Peers learn of the commit of a lone entry with the next append or heartbeat, or by `tellCommit`. Otherwise each commit is
+   * told at once, with a message to every peer and its answer.
    */
   readonly holdsCommits: boolean
 }

@@ -1,3 +1,4 @@
+import { describeStart } from './describe.js'
 import { handleVoteRequest, hup } from './election.js'
 import { Gate } from './gate.js'
 import { invariant } from './invariant.js'
@@ -5,19 +6,21 @@ import { Lease } from './lease.js'
 import { RaftLog } from './log.js'
 import { completeAutoLeave, switchToConfig } from './membership.js'
 import { isAfterAppend, isVoteRequest, Message, MessageType } from './message.js'
-import { messageName, roleName } from './names.js'
+import { messageName } from './names.js'
 import { checkOptions, type RaftOptions } from './options.js'
 import { ReadQueue } from './read-queue.js'
-import { restoreConfig } from './restore.js'
+import { restoreConfig, restoreState } from './restore.js'
 import { stepCandidate } from './role/candidate.js'
 import { stepFollower } from './role/follower.js'
 import { stepLeader } from './role/leader.js'
+import { applied, stored } from './storage-responses.js'
+import { answerLowerTerm, meetHigherTerm } from './terms.js'
+import { drawElectionTimeout, tickElection, tickLeader } from './ticks.js'
 import { Trace } from './trace.js'
 import type { ProgressTracker } from './tracker.js'
 import {
   type Entry,
   EntryKind,
-  entrySize,
   type HardState,
   type Index,
   NONE,
@@ -25,11 +28,9 @@ import {
   payloadSize,
   type ReadState,
   Role,
-  type SnapshotMeta,
   type SoftState,
   type Term
 } from './types.js'
-import { attachCommit, learnCommit } from './vote-commit.js'
 
 /** An expected refusal: the message or proposal had no effect. */
 export type StepError = 'dropped' | 'unknownPeer' | 'localMessage'
@@ -83,9 +84,9 @@ export class Raft {
     this.lease = new Lease(options.electionTicks)
     this.tracker = restoreConfig(options.conf, this.log.lastIndex, options)
     switchToConfig(this)
-    this.#loadState(options.hardState, options.applied)
+    restoreState(this, options)
     this.becomeFollower(this.term, NONE)
-    this.trace.info(() => this.#describeStart())
+    this.trace.info(() => describeStart(this))
   }
 
   get hex(): string {
@@ -111,15 +112,15 @@ export class Raft {
   }
 
   tick(): void {
-    if (this.role === Role.leader) this.#tickLeader()
-    else this.#tickElection()
+    if (this.role === Role.leader) tickLeader(this)
+    else tickElection(this)
   }
 
   step(message: Message): StepError | undefined {
     if (message.term > this.term) {
-      if (!this.#meetHigherTerm(message)) return undefined
+      if (!meetHigherTerm(this, message)) return undefined
     } else if (message.term !== 0 && message.term < this.term) {
-      this.#answerLowerTerm(message)
+      answerLowerTerm(this, message)
       return undefined
     }
     return this.#dispatch(message)
@@ -168,7 +169,7 @@ export class Raft {
     this.tracker.resetVotes()
     this.leader = NONE
     this.role = Role.preCandidate
-    this.drawElectionTimeout()
+    this.randomizedElectionTimeout = drawElectionTimeout(this.options)
     this.trace.info(() => `${this.hex} became pre-candidate at term ${this.term}`)
   }
 
@@ -222,22 +223,16 @@ export class Raft {
     this.leadTransferee = NONE
   }
 
-  drawElectionTimeout(): void {
-    const { electionTicks, electionTicksMax, random } = this.options
-    this.randomizedElectionTimeout =
-      electionTicks + Math.floor(random() * (electionTicksMax - electionTicks + 1))
-  }
-
   #dispatch(message: Message): StepError | undefined {
     switch (message.type) {
       case MessageType.hup:
         hup(this, this.options.preVote ? 'preElection' : 'election')
         return undefined
       case MessageType.storageAppendResponse:
-        this.#stored(message)
+        stored(this, message)
         return undefined
       case MessageType.storageApplyResponse:
-        this.#applied(message.entries)
+        applied(this, message.entries)
         return undefined
       case MessageType.vote:
       case MessageType.preVote:
@@ -259,104 +254,6 @@ export class Raft {
     }
   }
 
-  /** False: the message is to be ignored completely. */
-  #meetHigherTerm(message: Message): boolean {
-    const { type, term, from } = message
-    if (isVoteRequest(type) && !message.force && this.#hearsLeader()) {
-      // A leader is known and was heard of within the shortest election timeout: nobody may disturb it (Raft §4.2.3 of the dissertation).
-      this.trace.info(() => `${this.describeVote('ignored', message)}: ${this.#describeLease()}`)
-      return false
-    }
-    // Neither the question nor the consent changes a term: it is the candidate who raises it once a majority consents.
-    if (type === MessageType.preVote || (type === MessageType.preVoteResponse && !message.reject)) return true
-    this.trace.info(
-      () =>
-        `${this.hex} [term: ${this.term}] received a ${messageName(type)} message with higher term from ${from.toString(16)} [term: ${term}]`
-    )
-    const isFromLeader =
-      type === MessageType.append || type === MessageType.heartbeat || type === MessageType.snapshot
-    this.becomeFollower(term, isFromLeader ? from : NONE)
-    return true
-  }
-
-  #answerLowerTerm(message: Message): void {
-    const { checkQuorum, preVote } = this.options
-    const { type, from } = message
-    learnCommit(this, message)
-    if ((checkQuorum || preVote) && (type === MessageType.heartbeat || type === MessageType.append)) {
-      // Makes a leader step down that can't be heard otherwise, and frees a candidate that is stuck at a higher term.
-      this.send(new Message(MessageType.appendResponse, from))
-    } else if (type === MessageType.preVote) {
-      this.trace.info(() => this.describeVote('rejected', message))
-      const denial = new Message(MessageType.preVoteResponse, from)
-      denial.term = this.term
-      denial.reject = true
-      attachCommit(this, denial)
-      this.send(denial)
-    } else if (type === MessageType.storageAppendResponse) {
-      // Written by a batch of an earlier term: meanwhile other entries may stand there.
-      if (message.index !== 0) {
-        this.trace.info(
-          () =>
-            `${this.hex} [term: ${this.term}] ignored entry appends from a MsgStorageAppendResp message with lower term [term: ${message.term}]`
-        )
-      }
-      if (message.snapshot !== undefined) this.#installed(message.snapshot)
-    } else {
-      this.trace.info(
-        () =>
-          `${this.hex} [term: ${this.term}] ignored a ${messageName(type)} message with lower term from ${from.toString(16)} [term: ${message.term}]`
-      )
-    }
-  }
-
-  #stored(message: Message): void {
-    if (message.index !== 0) this.log.stableTo(message.index, message.logTerm)
-    if (message.snapshot !== undefined) this.#installed(message.snapshot)
-  }
-
-  #installed(snapshot: SnapshotMeta): void {
-    this.log.stableSnapshotTo(snapshot.index)
-    this.appliedTo(snapshot.index, 0)
-  }
-
-  #applied(entries: readonly Entry[]): void {
-    const last = entries.at(-1)
-    if (last === undefined) return
-    let bytes = 0
-    for (const entry of entries) bytes += entrySize(entry)
-    this.appliedTo(last.index, bytes)
-    this.uncommittedBytes = Math.max(0, this.uncommittedBytes - payloadSize(entries))
-  }
-
-  #tickElection(): void {
-    this.electionElapsed++
-    if (!this.isPromotable || this.electionElapsed < this.randomizedElectionTimeout) return
-    this.electionElapsed = 0
-    this.step(new Message(MessageType.hup, NONE, this.id))
-  }
-
-  #tickLeader(): void {
-    this.heartbeatElapsed++
-    this.electionElapsed++
-    this.quorumElapsed++
-    this.lease.tick()
-    if (this.quorumElapsed >= this.options.checkQuorumTicks) {
-      this.quorumElapsed = 0
-      if (this.options.checkQuorum) this.step(new Message(MessageType.checkQuorum, NONE, this.id))
-    }
-    if (this.electionElapsed >= this.options.electionTicks) {
-      this.electionElapsed = 0
-      // A transfer that did not succeed within an election timeout is given up (Raft dissertation §3.10).
-      if (this.role === Role.leader) this.abortTransfer()
-      // It has refused all proposals, also the one that leaves a joint configuration.
-      completeAutoLeave(this)
-    }
-    if (this.role !== Role.leader || this.heartbeatElapsed < this.options.heartbeatTicks) return
-    this.heartbeatElapsed = 0
-    this.step(new Message(MessageType.beat, NONE, this.id))
-  }
-
   #reset(term: Term): void {
     if (this.term !== term) {
       invariant(term > this.term, () => `term ${term} is lower than the own term ${this.term}`)
@@ -367,7 +264,7 @@ export class Raft {
     this.electionElapsed = 0
     this.heartbeatElapsed = 0
     this.quorumElapsed = 0
-    this.drawElectionTimeout()
+    this.randomizedElectionTimeout = drawElectionTimeout(this.options)
     this.abortTransfer()
     this.tracker.resetVotes()
     this.tracker.resetProgress(this.log.lastIndex, this.id)
@@ -378,53 +275,11 @@ export class Raft {
     this.earlyReads = []
   }
 
-  /** A lease must hold also against who has forgotten its leader, by a restart or a higher term. At term 0 there was none. */
-  #hearsLeader(): boolean {
-    const { checkQuorum, leaseReads, electionTicks } = this.options
-    const mayOweLease = this.leader !== NONE || (leaseReads && this.term > 0)
-    return checkQuorum && mayOweLease && this.electionElapsed < electionTicks
-  }
-
   #increaseUncommitted(entries: readonly Entry[]): boolean {
     const bytes = payloadSize(entries)
     const isOver = this.uncommittedBytes + bytes > this.options.uncommittedBytesMax
     if (this.uncommittedBytes > 0 && bytes > 0 && isOver) return false
     this.uncommittedBytes += bytes
     return true
-  }
-
-  /** What the state contains is committed, whatever the stored commit index says: pure commit updates need not be written. */
-  #loadState(hard: HardState, applied: Index): void {
-    const { log } = this
-    invariant(applied >= log.applied, () => {
-      return `${this.hex} applied ${applied} is below the first index ${log.firstIndex}: entries that the state needs are gone`
-    })
-    const commit = Math.max(hard.commit, applied)
-    invariant(commit <= log.lastIndex, () => {
-      return `${this.hex} state.commit ${commit} is out of range [${log.committed}, ${log.lastIndex}]`
-    })
-    log.committed = commit
-    this.term = hard.term
-    this.vote = hard.vote
-    log.appliedTo(applied, 0)
-  }
-
-  #describeStart(): string {
-    const peers = this.tracker.voterIds().map(id => id.toString(16))
-    const { committed, applied, lastIndex, lastTerm } = this.log
-    return `newRaft ${this.hex} [peers: [${peers.join(',')}], term: ${this.term}, commit: ${committed}, applied: ${applied}, lastindex: ${lastIndex}, lastterm: ${lastTerm}]`
-  }
-
-  describeVote(verb: string, { type, from, logTerm, index }: Message): string {
-    const { lastTerm, lastIndex } = this.log
-    return `${this.hex} [logterm: ${lastTerm}, index: ${lastIndex}, vote: ${this.vote.toString(16)}] ${verb} ${messageName(type)} from ${from.toString(16)} [logterm: ${logTerm}, index: ${index}] at term ${this.term}`
-  }
-
-  #describeLease(): string {
-    return `lease is not expired (remaining ticks: ${this.options.electionTicks - this.electionElapsed})`
-  }
-
-  toString(): string {
-    return `${this.hex} ${roleName(this.role)} at term ${this.term}`
   }
 }

@@ -8,9 +8,14 @@ export function broadcastAppend(raft: Raft): void {
   for (const id of raft.tracker.ids) if (id !== raft.id) sendAppend(raft, id)
 }
 
-/** The index may be held back, but not that of a change: a leader that it removes must not be the only one to know. */
-export function announceCommit(raft: Raft): void {
-  if (!raft.options.holdsCommits || raft.log.hasUnappliedConfChange) broadcastAppend(raft)
+/**
+ * The commit of a lone entry may be held back. Of several, peers had better hear at once, and apply them while they wait for more;
+ * and of a change that removes the leader it must not be the only one to know.
+ */
+export function announceCommit(raft: Raft, before: Index): void {
+  const { options, log } = raft
+  const isLone = log.committed === before + 1 && log.committed === log.lastIndex
+  if (!options.holdsCommits || !isLone || log.hasUnappliedConfChange) broadcastAppend(raft)
 }
 
 /** To peers that were sent entries and not yet that everything up to `index` is committed; how many were told. */

@@ -1,5 +1,8 @@
 import { GroupConfig } from './group-config.js'
+import { invariant } from './invariant.js'
+import type { RaftOptions } from './options.js'
 import { Progress, type ProgressLimits } from './progress.js'
+import type { Raft } from './raft.js'
 import { ProgressTracker } from './tracker.js'
 import type { ConfState, Index, NodeId } from './types.js'
 
@@ -20,4 +23,20 @@ export function restoreConfig(conf: ConfState, lastIndex: Index, limits: Progres
   for (const id of [...config.voters, ...config.outgoing, ...config.learnersNext]) add(id, false)
   for (const id of config.learners) add(id, true)
   return new ProgressTracker(config, progress, limits)
+}
+
+/** What the state contains is committed, whatever the stored commit index says: pure commit updates need not be written. */
+export function restoreState(raft: Raft, { hardState: hard, applied }: RaftOptions): void {
+  const { log, hex } = raft
+  invariant(applied >= log.applied, () => {
+    return `${hex} applied ${applied} is below the first index ${log.firstIndex}: entries that the state needs are gone`
+  })
+  const commit = Math.max(hard.commit, applied)
+  invariant(commit <= log.lastIndex, () => {
+    return `${hex} state.commit ${commit} is out of range [${log.committed}, ${log.lastIndex}]`
+  })
+  log.committed = commit
+  raft.term = hard.term
+  raft.vote = hard.vote
+  log.appliedTo(applied, 0)
 }

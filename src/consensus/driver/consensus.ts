@@ -184,11 +184,13 @@ export class Consensus {
     })
   }
 
-  /** Resolves when everything that was committed before the call is applied here. */
+  /** Resolves when everything that was confirmed before the call is applied here. */
   readBarrier(group: number): Promise<void> {
     const target = this.#groups.get(group)
     if (target === undefined || this.#isClosed) return Promise.reject(this.#notRunning(group))
     if (target.failure !== undefined) return Promise.reject(target.failure)
+    // Who decides alone confirms nothing before applying it.
+    if (target.isRunning && target.isLeader && target.isSoleVoter) return Promise.resolve()
     const waiting = target.reads.wait(this.#context.now())
     this.loop.wake(target)
     return waiting

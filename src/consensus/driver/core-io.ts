@@ -144,7 +144,7 @@ export class CoreIo {
       if (ready.apply !== undefined) group.state.add(ready.apply)
       this.#stepLocal()
     }
-    group.noteCommit(commit)
+    group.context.commitNotices.note(group, commit)
   }
 
   /**

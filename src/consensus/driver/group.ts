@@ -134,21 +134,6 @@ export class Group implements LoopTask, WritingGroup {
     if (this.pending.waiting.length > 0 || this.node.hasReady()) this.context.wake(this)
   }
 
-  tellCommit(index: Index): void {
-    this.tell(node => {
-      this.context.metrics.commitNotices += node.tellCommit(index)
-    })
-    this.noteCommit(index)
-  }
-
-  /** Peers may not know what is committed now beyond `told`. */
-  noteCommit(told: Index): void {
-    const { raft } = this.node
-    const { committed } = raft.log
-    if (!raft.options.holdsCommits || !this.isLeader || committed <= told) return
-    if (raft.tracker.ids.length > 1) this.context.commitNotices.add(this, committed)
-  }
-
   step(untilMs: number): boolean {
     if (this.failure !== undefined || this.#isHeld) return false
     const isMore = this.#guarded(() => this.#io.turn(untilMs)) ?? false

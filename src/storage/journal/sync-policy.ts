@@ -9,8 +9,8 @@ export interface QuickSyncOptions {
   readonly afterSends: () => Promise<void>
 }
 
-/** More than this takes any disk a while. */
-const QUICK_BYTES_MAX = 64 * 1024
+/** A block or two. Where more comes at once, there is other work to do while a helper thread waits for the disk. */
+const QUICK_BYTES_MAX = 4 * 1024
 const PAUSE_MIN = 64
 const PAUSE_MAX = 4096
 /** So many quick ones in a row, and a slow one is an exception again. */

@@ -1,5 +1,5 @@
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js'
-import { Event, EventWithToken, GetEventsRequest } from '../../../src/wire/generated/event.js'
+import { Event, EventWithToken, GetEventsRequest, TrackingToken } from '../../../src/wire/generated/event.js'
 import { decodeMessage, encodeMessage } from '../../../src/wire/index.js'
 import type { LoggedValue } from '../../simulation/history/operation.js'
 import type { Outcome } from './history.js'
@@ -47,6 +47,22 @@ export class EventCalls {
       call.on('error', () => {})
       for (const [i, value] of values.entries()) call.write(encodeEvent(value, aggregate, firstSequence + i))
       call.end()
+    })
+  }
+
+  /** −1 where there are no events. Rejects where it is not certain that everything confirmed is counted. */
+  lastToken(deadlineMs: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + deadlineMs }
+      this.#client.makeUnaryRequest(
+        `${SERVICE}/GetLastToken`,
+        bytes,
+        bytes,
+        Buffer.alloc(0),
+        options,
+        (error, answer) =>
+          error === null ? resolve(decodeMessage(TrackingToken, answer!).token) : reject(error)
+      )
     })
   }
 

@@ -107,9 +107,10 @@ export class HistoryClients {
   async #read(): Promise<void> {
     while (!this.#isOver) {
       const node = this.#anyNode()
-      if (node.isResponsive) {
+      const calls = node.isResponsive ? this.#callsOf(node) : undefined
+      if (calls !== undefined) {
         const invocation = this.options.history.invoke({ kind: 'read' })
-        const token = await within(node.probe.command<number>('lastToken'), CALL_DEADLINE_MS)
+        const token = await calls.lastToken(CALL_DEADLINE_MS).catch(() => undefined)
         this.options.history.end(
           invocation,
           token === undefined ? { kind: 'unknown' } : { kind: 'ok', length: token + 1 }
@@ -154,12 +155,4 @@ export class HistoryClients {
   #pause(): Promise<void> {
     return new Promise(resolve => setTimeout(resolve, this.options.pauseMs))
   }
-}
-
-function within<T>(answer: Promise<T>, deadlineMs: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => resolve(undefined), deadlineMs)
-  })
-  return Promise.race([answer.catch(() => undefined), late]).finally(() => clearTimeout(timer))
 }

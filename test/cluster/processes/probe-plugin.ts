@@ -48,9 +48,6 @@ async function command(
   if (op === 'journal') return services.get(LogStorage).stats
   if (op === 'transfer') return raft.transferLeadership(group, args.node as string | undefined)
   if (op === 'digest') return eventStore.digest(CONTEXT, Number(args.upTo))
-  if (op === 'lastToken') {
-    if (args.local !== true) await raft.readBarrier(group)
-    return eventStore.get(CONTEXT).lastToken()
-  }
+  if (op === 'lastToken') return eventStore.get(CONTEXT).currentLastToken()
   throw new Error(`no such command: ${op}`)
 }

@@ -2,7 +2,7 @@ import { decodeConfChange } from '../../../src/consensus/core/conf-change.js'
 import { describeConfState } from '../../../src/consensus/core/membership.js'
 import type { Message } from '../../../src/consensus/core/message.js'
 import { messageName, roleName } from '../../../src/consensus/core/names.js'
-import type { Ready } from '../../../src/consensus/core/raw-node.js'
+import type { Ready } from '../../../src/consensus/core/ready.js'
 import {
   APPEND_THREAD,
   APPLY_THREAD,

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { drawElectionTimeout } from '../../../src/consensus/core/ticks.js'
 import { type Index, type NodeId, Role, type Term } from '../../../src/consensus/core/types.js'
 import { ack, only, progressOf } from './peers.js'
 import { message, type NodeOptions, network, node, type TestNode } from './support/harness.js'
@@ -213,10 +214,7 @@ t.test('X08 priority is a matter of waiting longer: nobody denies his vote for i
   t.equal(progressOf(net.at(2), 3).match, 1)
   const draws = (options: NodeOptions) => {
     const member = node(options)
-    return Array.from({ length: 300 }, () => {
-      member.raft.drawElectionTimeout()
-      return member.raft.randomizedElectionTimeout
-    })
+    return Array.from({ length: 300 }, () => drawElectionTimeout(member.raft.options))
   }
   t.ok(Math.max(...draws(preferred)) <= 12)
   t.ok(Math.max(...draws(others)) > 30)

@@ -28,6 +28,37 @@ t.test('a commit that is held back is told with the next append', async t => {
   t.same(leader.take(), [])
 })
 
+t.test('while more is under way, commits are told at once', async t => {
+  const leader = leading()
+  leader.propose('a')
+  const first = leader.raft.log.lastIndex
+  leader.propose('b')
+  leader.take()
+  t.same(
+    only(ack(leader, 2, first), 'append').map(({ to, commit }) => [to, commit]),
+    [
+      [2, first],
+      [3, first]
+    ]
+  )
+  t.same(only(ack(leader, 2, first + 1), 'append'), [])
+})
+
+t.test('the commit of several entries is told at once', async t => {
+  const leader = leading()
+  leader.propose('a')
+  leader.propose('b')
+  const last = leader.raft.log.lastIndex
+  leader.take()
+  t.same(
+    only(ack(leader, 2, last), 'append').map(({ to, commit }) => [to, commit]),
+    [
+      [2, last],
+      [3, last]
+    ]
+  )
+})
+
 t.test('where no append comes, whoever does not know it is told when that is asked for', async t => {
   const leader = leading()
   leader.propose('a')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Ready } from '../../../src/consensus/core/raw-node.js'
+import type { Ready } from '../../../src/consensus/core/ready.js'
 import { EntryKind, type Index, type Term } from '../../../src/consensus/core/types.js'
 import { ack, only, progressOf } from './peers.js'
 import {

@@ -99,7 +99,7 @@ export const LEADING = [
     ],
     [
       'a new commit index is not told',
-      'releaseEarlyReads(raft);\n        announceCommit(raft);',
+      'releaseEarlyReads(raft);\n        announceCommit(raft, before);',
       'releaseEarlyReads(raft);',
       'R03'
     ],

@@ -84,13 +84,10 @@ export const REPLICATION = [
     ['a snapshot that was sent is not waited for', 'progress.becomeSnapshot(snapshot.index);', '', 'S01'],
     ['heartbeats carry no read round', 'heartbeat.readSequence = raft.reads.lastSequence;', '', 'Q01'],
     ['empty appends are always sent', 'entries.length === 0 && !sendIfEmpty', 'false', 'P'],
-    [
-      'the commit of a change is held back',
-      '!raft.options.holdsCommits || raft.log.hasUnappliedConfChange',
-      '!raft.options.holdsCommits',
-      'held commits'
-    ],
-    ['a commit is never held back', '!raft.options.holdsCommits || raft', 'true || raft', 'held commits'],
+    ['the commit of a change is held back', ' || log.hasUnappliedConfChange', '', 'held commits'],
+    ['a commit is never held back', '!options.holdsCommits ||', 'true ||', 'held commits'],
+    ['the commit of several entries is held back', 'log.committed === before + 1 && ', '', 'held commits'],
+    ['a commit is held back under load', ' && log.committed === log.lastIndex', '', 'held commits'],
     [
       'everybody is told what is committed',
       'id !== raft.id && progress.canBumpCommit(index)',

@@ -1,35 +1,30 @@
 import { mutationsOf } from '../mutation.js'
 
 export const TERMS = [
-  ...mutationsOf('raft', [
-    ['a commit position of a lower term is not heard', 'learnCommit(this, message);', '', 'vote commit'],
+  ...mutationsOf('terms', [
+    ['a commit position of a lower term is not heard', 'learnCommit(raft, message);', '', 'vote commit'],
     [
       'votes are heard inside the lease',
-      'isVoteRequest(type) && !message.force && this.#hearsLeader()',
+      'isVoteRequest(type) && !message.force && hearsLeader(raft)',
       'false',
       'K12'
     ],
-    [
-      'a forced vote waits for the lease',
-      '!message.force && this.#hearsLeader()',
-      'this.#hearsLeader()',
-      'T03'
-    ],
-    ['the lease never ends', 'this.electionElapsed < electionTicks', 'true', 'K03'],
+    ['a forced vote waits for the lease', '!message.force && hearsLeader(raft)', 'hearsLeader(raft)', 'T03'],
+    ['the lease never ends', 'electionElapsed < options.electionTicks', 'true', 'K03'],
     [
       'there is a lease without a known leader',
-      'this.leader !== NONE || (leaseReads && this.term > 0)',
+      'leader !== NONE || (options.leaseReads && term > 0)',
       'true',
       'K04'
     ],
     [
       'a lease does not bind who has lost its leader',
-      'this.leader !== NONE || (leaseReads && this.term > 0)',
-      'this.leader !== NONE',
+      'leader !== NONE || (options.leaseReads && term > 0)',
+      'leader !== NONE',
       'Q11'
     ],
-    ['there is a lease without check-quorum', 'return checkQuorum && ', 'return ', 'K12'],
-    ['a fresh node waits for leases', ' && this.term > 0', '', 'Q11'],
+    ['there is a lease without check-quorum', 'return options.checkQuorum && ', 'return ', 'K12'],
+    ['a fresh node waits for leases', ' && term > 0', '', 'Q11'],
     [
       'a pre-vote changes the term',
       'type === MessageType.preVote || (type === MessageType.preVoteResponse && !message.reject)',
@@ -60,15 +55,11 @@ export const TERMS = [
     [
       'a write of an earlier term counts',
       '// Written by a batch of an earlier term: meanwhile other entries may stand there.',
-      'this.log.stableTo(message.index, message.logTerm);',
+      'raft.log.stableTo(message.index, message.logTerm);',
       'L08'
-    ],
-    [
-      'messages of lower terms are handled',
-      'else if (message.term !== 0 && message.term < this.term) {',
-      'else if (false) {',
-      'E02'
-    ],
+    ]
+  ]),
+  ...mutationsOf('ticks', [
     [
       'the timeout is always the shortest',
       'Math.floor(random() * (electionTicksMax - electionTicks + 1))',
@@ -81,15 +72,47 @@ export const TERMS = [
       'electionTicksMax - electionTicks)',
       'E07'
     ],
+    ['a transfer is never given up', 'raft.electionElapsed >= options.electionTicks', 'false', 'T08'],
+    ['the quorum is never checked', 'raft.quorumElapsed >= options.checkQuorumTicks', 'false', 'K02'],
+    ['check-quorum can not be switched off', 'if (options.checkQuorum)', 'if (true)', 'K02'],
+    ['heartbeats are never due', 'raft.heartbeatElapsed < options.heartbeatTicks', 'true', 'R01'],
+    ['a tick of the leader does not age its lease', 'raft.lease.tick();', '', 'Q11']
+  ]),
+  ...mutationsOf('storage-responses', [
+    [
+      'applied bytes stay uncommitted',
+      'Math.max(0, raft.uncommittedBytes - payloadSize(entries))',
+      'raft.uncommittedBytes',
+      'P11'
+    ],
+    [
+      'an installed snapshot does not count as applied',
+      'raft.log.stableSnapshotTo(index);\n    raft.appliedTo(index, 0);',
+      'raft.log.stableSnapshotTo(index);',
+      'S08'
+    ]
+  ]),
+  ...mutationsOf('restore', [
+    ['a restart forgets what the state contains', 'Math.max(hard.commit, applied)', 'hard.commit', 'L13'],
+    ['a restart forgets the vote', 'raft.vote = hard.vote;', '', 'E03'],
+    ['a restart forgets the term', 'raft.term = hard.term;', '', 'E03']
+  ]),
+  ...mutationsOf('raft', [
+    [
+      'messages of lower terms are handled',
+      'else if (message.term !== 0 && message.term < this.term) {',
+      'else if (false) {',
+      'E02'
+    ],
     [
       'the timeout is drawn once',
-      'this.quorumElapsed = 0;\n        this.drawElectionTimeout();',
+      'this.quorumElapsed = 0;\n        this.randomizedElectionTimeout = drawElectionTimeout(this.options);',
       'this.quorumElapsed = 0;',
       'E09'
     ],
     [
       'a pre-candidate keeps its timeout',
-      'this.role = Role.preCandidate;\n        this.drawElectionTimeout();',
+      'this.role = Role.preCandidate;\n        this.randomizedElectionTimeout = drawElectionTimeout(this.options);',
       'this.role = Role.preCandidate;',
       'E09'
     ],
@@ -105,7 +128,6 @@ export const TERMS = [
       'this.role = Role.preCandidate;\n        this.vote = NONE;',
       'canonical/raft 196'
     ],
-    ['a transfer is never given up', 'this.electionElapsed >= this.options.electionTicks', 'false', 'T08'],
     [
       'a transfer goes on after the step-down',
       'this.abortTransfer();\n        this.tracker.resetVotes();',
@@ -124,8 +146,6 @@ export const TERMS = [
       "'invalid transition [leader -> pre-candidate]');",
       'E'
     ],
-    ['the quorum is never checked', 'this.quorumElapsed >= this.options.checkQuorumTicks', 'false', 'K02'],
-    ['check-quorum can not be switched off', 'if (this.options.checkQuorum)', 'if (true)', 'K02'],
     [
       'a vote binds in later terms',
       'this.term = term;\n            this.vote = NONE;',
@@ -177,15 +197,6 @@ export const TERMS = [
       'if (this.uncommittedBytes > 0 && isOver)',
       'P11'
     ],
-    [
-      'applied bytes stay uncommitted',
-      'Math.max(0, this.uncommittedBytes - payloadSize(entries))',
-      'this.uncommittedBytes',
-      'P11'
-    ],
-    ['a restart forgets what the state contains', 'Math.max(hard.commit, applied)', 'hard.commit', 'L13'],
-    ['a restart forgets the vote', 'this.vote = hard.vote;', '', 'E03'],
-    ['a restart forgets the term', 'this.term = hard.term;', '', 'E03'],
     ['who waits for a snapshot campaigns', ' && !this.log.hasPendingSnapshot', '', 'E33'],
     ['a learner campaigns', 'own !== undefined && !own.isLearner', 'own !== undefined', 'E30'],
     [
@@ -213,14 +224,6 @@ export const TERMS = [
       'R'
     ],
     ['a candidate does not vote for itself', 'this.vote = this.id;', '', 'E04'],
-    ['heartbeats are never due', 'this.heartbeatElapsed < this.options.heartbeatTicks', 'true', 'R01'],
-    [
-      'an installed snapshot does not count as applied',
-      'this.log.stableSnapshotTo(snapshot.index);\n        this.appliedTo(snapshot.index, 0);',
-      'this.log.stableSnapshotTo(snapshot.index);',
-      'S08'
-    ],
-    ['a tick of the leader does not age its lease', 'this.lease.tick();', '', 'Q11'],
     ['a lease is kept over terms', 'this.lease = new Lease(this.options.electionTicks);', '', 'Q12']
   ]),
   ...mutationsOf('majority', [

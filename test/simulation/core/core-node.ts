@@ -1,6 +1,7 @@
 import { type Message, MessageType } from '../../../src/consensus/core/message.js'
 import { RAFT_DEFAULTS } from '../../../src/consensus/core/options.js'
-import { RawNode, type Ready } from '../../../src/consensus/core/raw-node.js'
+import { RawNode } from '../../../src/consensus/core/raw-node.js'
+import type { Ready } from '../../../src/consensus/core/ready.js'
 import { type Entry, type NodeId, Role, type Term } from '../../../src/consensus/core/types.js'
 import type { Register } from '../history/register.js'
 import { demand } from '../world/violation.js'

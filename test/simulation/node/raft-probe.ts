@@ -1,5 +1,6 @@
 import type { ConfChange } from '../../../src/consensus/core/conf-change.js'
-import { RawNode, type Ready } from '../../../src/consensus/core/raw-node.js'
+import { RawNode } from '../../../src/consensus/core/raw-node.js'
+import type { Ready } from '../../../src/consensus/core/ready.js'
 import type { ConfState, Index } from '../../../src/consensus/core/types.js'
 import type { SimulatedGroup } from './simulated-group.js'
 import type { SimulatedProcess } from './simulated-process.js'

@@ -141,9 +141,10 @@ function acknowledge(raft: Raft, { from, index }: Message, progress: Progress): 
   if (!isNews && !(progress.match === index && progress.state === ProgressState.probe)) return
   resumeAfterAcknowledge(raft, from, index)
   const isOther = from !== raft.id
+  const before = raft.log.committed
   if (maybeCommit(raft)) {
     releaseEarlyReads(raft)
-    announceCommit(raft)
+    announceCommit(raft, before)
   } else if (isOther && !raft.options.holdsCommits && progress.canBumpCommit(raft.log.committed)) {
     sendAppend(raft, from)
   }

@@ -2,7 +2,8 @@ import { decodeConfChange } from '../../../../src/consensus/core/conf-change.js'
 import type { Message } from '../../../../src/consensus/core/message.js'
 import type { RaftOptions } from '../../../../src/consensus/core/options.js'
 import type { Raft, StepError } from '../../../../src/consensus/core/raft.js'
-import { RawNode, type Ready } from '../../../../src/consensus/core/raw-node.js'
+import { RawNode } from '../../../../src/consensus/core/raw-node.js'
+import type { Ready } from '../../../../src/consensus/core/ready.js'
 import {
   type ConfState,
   type Entry,
