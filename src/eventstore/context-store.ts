@@ -21,6 +21,7 @@ import {
   entryBody
 } from './entry.js'
 import type { Sequencer } from './ports.js'
+import type { AggregateEventsRequest } from './read/aggregate-reader.js'
 import { EventTracker, type TrackerOptions, type TrackerSink } from './read/event-tracker.js'
 import { searchToken } from './read/token-search.js'
 import { ReplaceableState } from './state/replaceable-state.js'
@@ -37,14 +38,6 @@ export interface ContextStoreOptions {
   readonly randomId: () => string
   /** Words why nothing may be written now, for example because the disk is nearly full. */
   readonly refuseWrites: () => string | undefined
-}
-
-export interface AggregateEventsRequest {
-  readonly aggregateId: string
-  readonly initialSequence: number
-  /** 0: no upper bound; inclusive. */
-  readonly maxSequence: number
-  readonly allowSnapshots: boolean
 }
 
 export interface ContextStoreStats {

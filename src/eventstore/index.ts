@@ -5,7 +5,7 @@ export type {
   CheckpointStats,
   GroupCheckpoint
 } from './checkpoint/checkpointer.js'
-export type { AggregateEventsRequest, ContextStore } from './context-store.js'
+export type { ContextStore } from './context-store.js'
 export { EventStore, EventStoreToken } from './event-store.js'
 export type { ContextDefinition, EventStoreOptions, EventStorePorts } from './event-store-options.js'
 export {

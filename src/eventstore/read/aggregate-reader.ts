@@ -2,6 +2,15 @@ import { ServerError } from '../../wire/index.js'
 import type { ContextState } from '../context-state.js'
 import type { AggregateRun } from '../index/segment-index.js'
 
+/** EventStore.ListAggregateEvents */
+export interface AggregateEventsRequest {
+  readonly aggregateId: string
+  readonly initialSequence: number
+  /** 0: no upper bound; inclusive. */
+  readonly maxSequence: number
+  readonly allowSnapshots: boolean
+}
+
 export interface AggregateRequest {
   readonly aggregateId: string
   /** Inclusive. */
