@@ -35,9 +35,11 @@ function timingOf(settings: Settings): Partial<Timing> {
       `heartbeat-timeout is ${heartbeatMs} ms; it must be less than min-election-timeout, ${minElectionMs} ms`
     )
   }
+  const waitForLeaderMs = settings.number(`${PREFIX}.wait-for-leader-timeout`)
   return {
     minElectionMs,
     maxElectionMs,
+    waitForLeaderMs: waitForLeaderMs < 0 ? maxElectionMs : waitForLeaderMs,
     heartbeatMs,
     commitNoticeMs: settings.number('myelin.raft.commit-notice-delay'),
     initialElectionMs: settings.number(`${PREFIX}.initial-election-timeout`)

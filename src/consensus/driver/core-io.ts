@@ -1,7 +1,6 @@
 import { StorageFullError } from '../../storage/index.js'
 import type { Entry, HardState, Message, RawNode } from '../core/index.js'
 import { NONE } from '../core/index.js'
-import { NotLeaderError } from './errors.js'
 import type { Group } from './group.js'
 
 /** What goes into one group's core, and what comes out of it: to the log, to peers, to the state machine. */
@@ -50,7 +49,7 @@ export class CoreIo {
     if (this.#stepLocal()) this.group.changed()
     const isMore = this.#stepInbox(untilMs)
     this.#propose()
-    if (this.group.reads.hasQuestion) this.group.reads.ask(this.node)
+    if (this.group.reads.hasQuestion && this.group.hasLeader) this.group.reads.ask(this.node)
     this.#takeReady()
     return isMore
   }
@@ -91,7 +90,7 @@ export class CoreIo {
     const { raft } = this.node
     if (!isLeader) {
       // Soon it is known who leads now: that helps the proposers more than an answer at once.
-      if (raft.leader !== NONE) pending.refuseWaiting(() => this.#notLeader())
+      if (this.group.hasLeader) pending.refuseWaiting(() => this.group.notLeader())
       return
     }
     const { refusal } = this.group.context.writer
@@ -107,10 +106,6 @@ export class CoreIo {
     const first = raft.log.lastIndex + 1
     if (this.node.propose(taken.map(proposal => proposal.data)) === undefined)
       pending.taken(count, first, raft.term)
-  }
-
-  #notLeader(): NotLeaderError {
-    return new NotLeaderError(this.group.id, this.group.leaderNode)
   }
 
   /** As many as the batch to the log and the bound of uncommitted bytes still take; one always goes when nothing else does. */

@@ -5,6 +5,7 @@ import type { GroupPosition, Membership, StateMachine } from '../ports.js'
 import { AppliedState } from './applied-state.js'
 import type { DriverContext } from './context.js'
 import { CoreIo } from './core-io.js'
+import { checkDeadlines } from './deadlines.js'
 import { GroupFailedError, NotLeaderError, OutcomeUnknownError } from './errors.js'
 import type { Foundation } from './foundation.js'
 import type { WritingGroup } from './log-writer.js'
@@ -93,6 +94,10 @@ export class Group implements LoopTask, WritingGroup {
     return leader === NONE ? undefined : this.peers.nodeOf(leader)
   }
 
+  get hasLeader(): boolean {
+    return this.node.raft.leader !== NONE
+  }
+
   /** The fate of what is proposed here does not depend on anybody else. */
   get isSoleVoter(): boolean {
     return isSoleVoter(this.membership)
@@ -106,9 +111,14 @@ export class Group implements LoopTask, WritingGroup {
   /** Why nothing can be proposed here now. */
   refusal(): Error | undefined {
     if (this.failure !== undefined) return this.failure
-    if (!this.isLeader) return new NotLeaderError(this.id, this.leaderNode)
+    // Where nobody leads, a proposal waits: this node may be next.
+    if (!this.isLeader && this.hasLeader) return this.notLeader()
     const { refusal } = this.context.writer
     return refusal === undefined ? undefined : new StorageFullError(refusal.message)
+  }
+
+  notLeader(): NotLeaderError {
+    return new NotLeaderError(this.id, this.leaderNode)
   }
 
   /** A message of a peer. False: it was dropped. */
@@ -129,8 +139,7 @@ export class Group implements LoopTask, WritingGroup {
     if (this.failure !== undefined || this.#isHeld) return
     if (this.#idleTicks > 0 && this.node.raft.leader === NONE) this.#idleTicks--
     else this.#guarded(() => this.node.tick())
-    if (this.pending.count > 0) this.#expirePending(nowMs)
-    if (this.reads.count > 0) this.reads.expire(nowMs - this.context.timing.readTimeoutMs)
+    checkDeadlines(this, nowMs)
     if (this.pending.waiting.length > 0 || this.node.hasReady()) this.context.wake(this)
   }
 
@@ -260,14 +269,6 @@ export class Group implements LoopTask, WritingGroup {
 
   changed(): void {
     for (const watcher of this.watchers) watcher()
-  }
-
-  /** Whoever decides alone decides; nobody has to be waited for. */
-  #expirePending(nowMs: number): void {
-    const { proposalTimeoutMs, maxElectionMs } = this.context.timing
-    if (!this.isSoleVoter) this.pending.expire(nowMs - proposalTimeoutMs)
-    if (this.isLeader) return
-    this.pending.expireWaiting(nowMs - maxElectionMs, () => new NotLeaderError(this.id, this.leaderNode))
   }
 
   #openView(): StoredLog {

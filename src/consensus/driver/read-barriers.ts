@@ -82,12 +82,12 @@ export class ReadBarriers {
     for (const { waiters } of ready) for (const { resolve } of waiters) resolve()
   }
 
-  /** The leader that was asked leads no more, and whom it would have told is not known. */
+  /** The leader that was asked leads no more: the next one is asked again, within the time that each read has. */
   leadershipChanged(term: Term, isSame: boolean): void {
     const asked = this.#asked
     if (asked === undefined || (isSame && asked.term === term)) return
     this.#asked = undefined
-    this.#reject(asked.waiters, 'the leader has changed')
+    this.#waiting = [...asked.waiters, ...this.#waiting]
   }
 
   expire(beforeMs: number): void {
@@ -96,14 +96,21 @@ export class ReadBarriers {
       this.#asked = undefined
       this.#reject(asked.waiters, 'the leader did not answer in time')
     }
+    this.expireWaiting(beforeMs, () => new RetryReadError(this.group, 'it was not asked for in time'))
     const isLate = ({ sinceMs }: Waiter) => sinceMs <= beforeMs
-    this.#reject(this.#waiting.filter(isLate), 'it was not asked for in time')
-    this.#waiting = this.#waiting.filter(waiter => !isLate(waiter))
     this.#confirmed = this.#confirmed.filter(({ waiters }) => {
       if (!waiters.some(isLate)) return true
       this.#reject(waiters, 'this node is behind with applying')
       return false
     })
+  }
+
+  /** What nobody was asked about and is older than `beforeMs`. */
+  expireWaiting(beforeMs: number, error: () => unknown): void {
+    const expired = this.#waiting.filter(({ sinceMs }) => sinceMs <= beforeMs)
+    if (expired.length === 0) return
+    this.#waiting = this.#waiting.filter(({ sinceMs }) => sinceMs > beforeMs)
+    for (const { reject } of expired) reject(error())
   }
 
   rejectAll(error: unknown): void {

@@ -10,6 +10,8 @@ export interface Timing {
   readonly commitNoticeMs: number
   /** initial-election-timeout: added to the first wait after a start */
   readonly initialElectionMs: number
+  /** wait-for-leader-timeout: how long a proposal or a read waits where nobody leads */
+  readonly waitForLeaderMs: number
   /** How long a proposal waits for its fate in a group of several voters. */
   readonly proposalTimeoutMs: number
   /** How long a read waits for its confirmation. */
@@ -35,6 +37,7 @@ export const TIMING_DEFAULTS: Timing = {
   heartbeatMs: 300,
   commitNoticeMs: 2,
   initialElectionMs: 0,
+  waitForLeaderMs: 2500,
   proposalTimeoutMs: 10_000,
   readTimeoutMs: 5000,
   transferTimeoutMs: 2000,

@@ -165,6 +165,29 @@ t.test('a read that nobody confirms is to be tried again', async t => {
   for (const error of [await read, ...(await Promise.all(more))]) t.ok(error instanceof RetryReadError)
 })
 
+t.test('a read whose leader is lost is asked of the next one', async t => {
+  const cluster = await TestCluster.start()
+  await cluster.propose(cluster.a, 'x')
+  cluster.network.filter = (_from, _to, { message }) => message.type !== MessageType.readIndexResponse
+  const read = outcome(cluster.b.consensus.readBarrier(GROUP))
+  await cluster.settle()
+  cluster.crash(cluster.a)
+  cluster.network.filter = () => true
+  await cluster.until(() => cluster.leader !== undefined)
+  await cluster.advance(500)
+  t.equal(await read, undefined)
+  t.same(cluster.b.machine.applied, ['x'])
+})
+
+t.test('a read where nobody leads says so in time', async t => {
+  const cluster = await TestCluster.start()
+  cluster.network.isolate('b')
+  await cluster.until(() => cluster.b.status.leader === undefined)
+  const read = outcome(cluster.b.consensus.readBarrier(GROUP))
+  await cluster.advance(2600)
+  t.match(await read, { code: 'AXONIQ-2100' })
+})
+
 t.test('a lost answer to a read does not hold later reads up for ever', async t => {
   const cluster = await TestCluster.start()
   cluster.network.filter = (_from, _to, { message }) => message.type !== MessageType.readIndexResponse

@@ -42,7 +42,25 @@ t.test('a follower refuses proposals and says who leads', async t => {
   t.match(error, { code: 'AXONIQ-1100', leader: 'a', message: /led by a/ })
   cluster.network.isolate('b')
   await cluster.until(() => cluster.b.status.leader === undefined)
-  t.match(await outcome(cluster.propose(cluster.b, 'x')), { code: 'AXONIQ-2100', leader: undefined })
+  const late = outcome(cluster.propose(cluster.b, 'x'))
+  await cluster.advance(2600)
+  t.match(await late, { code: 'AXONIQ-2100', leader: undefined }, 'after wait-for-leader-timeout')
+})
+
+t.test('where nobody leads, a proposal waits, and goes its way once somebody does', async t => {
+  const cluster = await TestCluster.start()
+  cluster.crash(cluster.a)
+  cluster.network.cut('b', 'c')
+  cluster.network.cut('c', 'b')
+  await cluster.until(() => cluster.nodes.slice(1).every(node => node.status.leader === undefined))
+  const waiting = cluster.nodes.slice(1).map(node => outcome(cluster.propose(node, `at ${node.name}`)))
+  cluster.network.heal()
+  await cluster.until(() => cluster.leader !== undefined)
+  await cluster.advance(500)
+  const leader = cluster.leader!
+  const results = await Promise.all(waiting)
+  t.ok(results.includes(`result of at ${leader.name}`), 'taken by whoever leads now')
+  t.equal(results.filter(each => each instanceof NotLeaderError && each.leader === leader.name).length, 1)
 })
 
 t.test('what a cut off leader took is certainly not stored once the others went on', async t => {
