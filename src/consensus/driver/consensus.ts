@@ -189,8 +189,7 @@ export class Consensus {
     const target = this.#groups.get(group)
     if (target === undefined || this.#isClosed) return Promise.reject(this.#notRunning(group))
     if (target.failure !== undefined) return Promise.reject(target.failure)
-    // Who decides alone confirms nothing before applying it.
-    if (target.isRunning && target.isLeader && target.isSoleVoter) return Promise.resolve()
+    if (target.isCurrent) return Promise.resolve()
     const waiting = target.reads.wait(this.#context.now())
     this.loop.wake(target)
     return waiting
@@ -215,7 +214,7 @@ export class Consensus {
 
   /** To be stored whole with a checkpoint, and given back to `start`. */
   applied(group: number): GroupPosition {
-    return this.#groups.get(group)?.position ?? NOWHERE
+    return this.#groups.get(group)?.state.position ?? NOWHERE
   }
 
   /** Hands the leadership over, to the best member unless one is named. Resolves with the name of the new leader's node. */

@@ -81,10 +81,6 @@ export class Group implements LoopTask, WritingGroup {
     return this.state.membership.self
   }
 
-  get position(): GroupPosition {
-    return this.state.position
-  }
-
   get isLeader(): boolean {
     return this.node.raft.role === Role.leader
   }
@@ -101,6 +97,12 @@ export class Group implements LoopTask, WritingGroup {
   /** The fate of what is proposed here does not depend on anybody else. */
   get isSoleVoter(): boolean {
     return isSoleVoter(this.membership)
+  }
+
+  /** Nothing was confirmed that is not applied here: it decides alone, and what earlier leaders confirmed lies before its term. */
+  get isCurrent(): boolean {
+    const { raft } = this.node
+    return this.isSoleVoter && this.isLeader && this.state.applied.term === raft.term
   }
 
   /** Something is on its way between core, log and state machine. */
