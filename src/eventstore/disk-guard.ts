@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from '../kernel/index.js'
+import { type Clock, type Logger, reasonOf, type Timer } from '../kernel/index.js'
 import type { FileSystem } from '../storage/index.js'
 
 export interface DiskGuardOptions {
@@ -53,7 +53,7 @@ export class DiskGuard {
       if (free >= freeBytesMin) return undefined
       return `The disk of ${directory} has ${free} bytes left, less than myelin.storage.free-bytes-min (${freeBytesMin}): free some space, reading goes on`
     } catch (error) {
-      return `The free space of ${directory} can not be read: ${error instanceof Error ? error.message : String(error)}`
+      return `The free space of ${directory} can not be read: ${reasonOf(error)}`
     }
   }
 }

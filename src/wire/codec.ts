@@ -1,4 +1,5 @@
 import { BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire'
+import { reasonOf } from '../kernel/index.js'
 import { MalformedMessageError } from './malformed-message-error.js'
 
 /** What ts-proto generates for a message type: `codec` of `decodeMessage(codec, bytes)` is `Command`, `Event` and so on. */
@@ -20,8 +21,4 @@ export function decodeMessage<T>(codec: Codec<T>, bytes: Uint8Array): T {
 export function encodeMessage<T>(codec: Codec<T>, message: T): Buffer {
   const bytes = codec.encode(message).finish()
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { FRAME_BYTES_MAX } from '../../../src/consensus/index.js'
+import { reasonOf } from '../../../src/kernel/index.js'
 import { embeddedMessage } from '../../../src/wire/index.js'
 import { MessageReader } from '../../grpc/message-reader.js'
 import { frameContentHead } from './frame-content.js'
@@ -95,7 +96,7 @@ export class FrameStream {
       const frame = embeddedMessage(message, 1)
       if (frame !== undefined) this.events.onFrame(frame)
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error))
+      this.#fail(reasonOf(error))
     }
   }
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Health, HealthCheck, HealthStatus } from '../../../src/kernel/index.js'
+import { type Health, type HealthCheck, type HealthStatus, reasonOf } from '../../../src/kernel/index.js'
 import type { Routes } from '../http-server.js'
 import { pathParameter } from '../parameters.js'
 import { sendActuatorJson } from './actuator-json.js'
@@ -55,7 +55,7 @@ async function ask(check: HealthCheck): Promise<Health> {
   try {
     return await check.check()
   } catch (error) {
-    return { status: 'DOWN', details: { error: error instanceof Error ? error.message : String(error) } }
+    return { status: 'DOWN', details: { error: reasonOf(error) } }
   }
 }
 

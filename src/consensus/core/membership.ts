@@ -5,7 +5,7 @@ import type { Raft } from './raft.js'
 import { answerConfirmed, releaseEarlyReads } from './reads.js'
 import { broadcastAppend, maybeCommit, maybeSendAppend } from './replication.js'
 import { restoreConfig } from './restore.js'
-import { type ConfState, EntryKind, type Index, NONE, Role, type SnapshotMeta } from './types.js'
+import { type ConfState, EntryKind, type Index, isMember, NONE, Role, type SnapshotMeta } from './types.js'
 
 /** A configuration entry is applied. Entries that an installed snapshot already contains change nothing (run 20514). */
 export function applyConfChange(raft: Raft, index: Index, change: ConfChange): ConfState {
@@ -69,8 +69,7 @@ export function restoreSnapshot(raft: Raft, snapshot: SnapshotMeta): boolean {
     raft.becomeFollower(raft.term + 1, NONE)
     return false
   }
-  const isMember = [conf.voters, conf.learners, conf.outgoing].some(ids => ids.includes(raft.id))
-  if (!isMember) {
+  if (!isMember(conf, raft.id)) {
     raft.trace.warn(
       () =>
         `${raft.hex} attempted to restore snapshot but it is not in the ConfState ${describeConfState(conf)}; should never happen`

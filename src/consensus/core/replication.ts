@@ -2,7 +2,7 @@ import { invariant } from './invariant.js'
 import { Message, MessageType, NO_ENTRIES } from './message.js'
 import { type Progress, ProgressState } from './progress.js'
 import type { Raft } from './raft.js'
-import { type ConfState, type Entry, type Index, type NodeId, payloadSize } from './types.js'
+import { type Entry, type Index, isMember, type NodeId, payloadSize } from './types.js'
 
 export function broadcastAppend(raft: Raft): void {
   for (const id of raft.tracker.ids) if (id !== raft.id) sendAppend(raft, id)
@@ -87,7 +87,7 @@ function maybeSendSnapshot(raft: Raft, to: NodeId, progress: Progress): boolean 
   }
   const snapshot = raft.log.snapshot(to)
   // One that is older than the peer's own joining would be refused, and the group could wait for it for ever.
-  if (snapshot === undefined || !contains(snapshot.conf, to)) {
+  if (snapshot === undefined || !isMember(snapshot.conf, to)) {
     raft.trace.debug(
       () =>
         `${raft.hex} failed to send snapshot to ${to.toString(16)} because snapshot is temporarily unavailable`
@@ -108,10 +108,6 @@ function maybeSendSnapshot(raft: Raft, to: NodeId, progress: Progress): boolean 
   message.snapshot = snapshot
   raft.send(message)
   return true
-}
-
-export function contains({ voters, outgoing, learners }: ConfState, id: NodeId): boolean {
-  return voters.includes(id) || outgoing.includes(id) || learners.includes(id)
 }
 
 /** Never more than the peer is known to have: it would commit entries that it holds from somebody else. */

@@ -70,6 +70,11 @@ export const EMPTY_CONF_STATE: ConfState = {
   autoLeave: false
 }
 
+/** Of either half of a joint configuration, voting or not. */
+export function isMember({ voters, outgoing, learners }: ConfState, id: NodeId): boolean {
+  return voters.includes(id) || outgoing.includes(id) || learners.includes(id)
+}
+
 export function isEmptyHardState({ term, vote, commit }: HardState): boolean {
   return term === 0 && vote === NONE && commit === 0
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../kernel/index.js'
 import { decodeConfChange, type Entry, type Message } from '../core/index.js'
 import type { GroupPosition, Membership } from '../ports.js'
 import { Applier, type ApplyingGroup } from './applier.js'
@@ -5,7 +6,6 @@ import { DigestChain } from './digest.js'
 import { GroupFailedError } from './errors.js'
 import type { Group } from './group.js'
 import { afterChange, type Position } from './membership.js'
-import { words } from './words.js'
 
 /** What is applied of one group's log: state machine, members and digest, always at the same index. */
 export class AppliedState implements ApplyingGroup {
@@ -114,7 +114,7 @@ export class AppliedState implements ApplyingGroup {
     logger.error({ group: id, index, error: cause }, 'replication group stops: an entry can not be applied')
     this.group.stop(
       new GroupFailedError(
-        `Replication group ${id} has stopped at log index ${index}: ${words(cause)}. Restart the node; if it stops again, report this with the log`,
+        `Replication group ${id} has stopped at log index ${index}: ${reasonOf(cause)}. Restart the node; if it stops again, report this with the log`,
         cause
       )
     )

@@ -1,9 +1,9 @@
+import { reasonOf } from '../../kernel/index.js'
 import type { DriverContext } from './context.js'
 import { GroupFailedError } from './errors.js'
 import type { Group } from './group.js'
 import { findTarget, transferLeadership } from './leadership.js'
 import { until } from './waiting.js'
-import { words } from './words.js'
 
 const FOR_EVER_MS = 2 ** 31 - 1
 
@@ -27,7 +27,7 @@ async function handOver(group: Group, { logger }: DriverContext): Promise<void> 
   try {
     await transferLeadership(group)
   } catch (error) {
-    logger.info({ group: group.id, reason: words(error) }, 'leadership was not handed over')
+    logger.info({ group: group.id, reason: reasonOf(error) }, 'leadership was not handed over')
   }
 }
 

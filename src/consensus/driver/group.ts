@@ -1,4 +1,4 @@
-import type { Logger } from '../../kernel/index.js'
+import { type Logger, reasonOf } from '../../kernel/index.js'
 import { StorageFullError } from '../../storage/index.js'
 import { type Index, type Message, NONE, type NodeId, RawNode, Role, type SoftState } from '../core/index.js'
 import type { GroupPosition, Membership, StateMachine } from '../ports.js'
@@ -18,7 +18,6 @@ import { ReadBarriers } from './read-barriers.js'
 import { Snapshots } from './snapshots.js'
 import { StoredLog } from './stored-log.js'
 import { traceTo } from './trace.js'
-import { words } from './words.js'
 
 /** One replication group on this node. */
 export class Group implements LoopTask, WritingGroup {
@@ -280,7 +279,7 @@ export class Group implements LoopTask, WritingGroup {
       cache: this.context.cache,
       snapshot: peer => this.snapshots.offerFor(peer),
       loaded: () => this.tell(node => node.entriesLoaded()),
-      failed: error => this.fail(`its log can not be read: ${words(error)}`, error)
+      failed: error => this.fail(`its log can not be read: ${reasonOf(error)}`, error)
     })
   }
 
@@ -289,7 +288,7 @@ export class Group implements LoopTask, WritingGroup {
       return action()
     } catch (error) {
       this.fail(
-        `${words(error)}. Its data is kept as it is; restart the node, and report this with the log`,
+        `${reasonOf(error)}. Its data is kept as it is; restart the node, and report this with the log`,
         error
       )
       return undefined

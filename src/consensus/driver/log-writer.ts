@@ -1,3 +1,4 @@
+import { reasonOf } from '../../kernel/index.js'
 import { type GroupAppend, type LogStorage, StorageBusyError, StorageFullError } from '../../storage/index.js'
 import type { Entry, HardState, Message } from '../core/index.js'
 import { costOf } from './entry-tail.js'
@@ -138,8 +139,8 @@ export class LogWriter {
     this.failures++
     if (error instanceof StorageFullError || error instanceof StorageBusyError) this.#keep(batch, error)
     else {
-      const reason = error instanceof Error ? error.message : String(error)
-      for (const { group } of batch.parts.values()) group.fail(`its log can not be written: ${reason}`, error)
+      for (const { group } of batch.parts.values())
+        group.fail(`its log can not be written: ${reasonOf(error)}`, error)
     }
     this.options.ended()
   }

@@ -8,6 +8,7 @@ import {
   EntryKind,
   encodeConfChange,
   type Index,
+  isMember,
   type NodeId,
   Transition
 } from '../core/index.js'
@@ -43,10 +44,6 @@ export function isSoleVoter({ self, conf }: Membership): boolean {
 
 export function isEmptyConf({ voters, learners }: ConfState): boolean {
   return voters.length === 0 && learners.length === 0
-}
-
-export function isMember({ voters, outgoing, learners }: ConfState, id: NodeId): boolean {
-  return voters.includes(id) || outgoing.includes(id) || learners.includes(id)
 }
 
 /**

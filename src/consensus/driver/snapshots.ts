@@ -1,10 +1,9 @@
-import type { Index, Message, NodeId, SnapshotMeta } from '../core/index.js'
+import { reasonOf } from '../../kernel/index.js'
+import { type Index, isMember, type Message, type NodeId, type SnapshotMeta } from '../core/index.js'
 import type { GroupPosition, PeerStream, StateSource } from '../ports.js'
 import type { TransferHeader } from '../transfer/index.js'
 import type { Group } from './group.js'
-import { isMember } from './membership.js'
 import { StateInstall } from './state-install.js'
-import { words } from './words.js'
 
 /** A peer that could not take a state is offered the next one after so long. */
 const RETRY_MS = 1000
@@ -138,7 +137,10 @@ export class Snapshots {
       if (isUsable) this.#offers.set(peer, { source, untilMs: context.now() + OFFER_MS })
       else source.release()
     } catch (error) {
-      group.logger.warn({ group: group.id, peer, reason: words(error) }, 'no state can be offered to a peer')
+      group.logger.warn(
+        { group: group.id, peer, reason: reasonOf(error) },
+        'no state can be offered to a peer'
+      )
     } finally {
       this.#opening.delete(peer)
     }

@@ -1,9 +1,8 @@
-import { Message, MessageType, Role } from '../core/index.js'
+import { isMember, Message, MessageType, Role } from '../core/index.js'
 import type { GroupPosition, StateSink } from '../ports.js'
 import type { TransferHeader } from '../transfer/index.js'
 import { MembershipError } from './errors.js'
 import type { Group } from './group.js'
-import { isMember } from './membership.js'
 import { until } from './waiting.js'
 
 /** How long an install waits for earlier writes of the group. */

@@ -1,10 +1,10 @@
+import { reasonOf } from '../../kernel/index.js'
 import type { DriverContext } from './context.js'
 import type { DiskWatchdog } from './disk-watchdog.js'
 import type { Group } from './group.js'
 import { findTarget, transferLeadership } from './leadership.js'
 import { Preference } from './preference.js'
 import { agreeOnRules } from './rules-agreement.js'
-import { words } from './words.js'
 
 const EVERY_MS = 1000
 
@@ -60,7 +60,7 @@ export class Supervisor {
 
   #handOver(group: Group, node: string | undefined): void {
     transferLeadership(group, node).catch((error: unknown) =>
-      group.logger.info({ group: group.id, reason: words(error) }, 'leadership was not handed over')
+      group.logger.info({ group: group.id, reason: reasonOf(error) }, 'leadership was not handed over')
     )
   }
 }

@@ -1,3 +1,5 @@
+import { reasonOf } from '../../kernel/index.js'
+
 export type FailureReason = 'busy' | 'refused' | 'broken' | 'timeout' | 'failed'
 
 /** Why a transfer came to nothing; turned into a result where it ends. */
@@ -16,5 +18,5 @@ export class TransferFailure extends Error {
 
 export function asFailure(error: unknown, reason: FailureReason): TransferFailure {
   if (error instanceof TransferFailure) return error
-  return new TransferFailure(reason, error instanceof Error ? error.message : String(error), { cause: error })
+  return new TransferFailure(reason, reasonOf(error), { cause: error })
 }

@@ -41,13 +41,7 @@ export const REPLICATION = [
       'if (false) {',
       'S05'
     ],
-    ['a snapshot is sent that does not contain the peer', ' || !contains(snapshot.conf, to)', '', 'S12'],
-    [
-      'only voters are contained in a snapshot',
-      'voters.includes(id) || outgoing.includes(id) || learners.includes(id)',
-      'voters.includes(id)',
-      'S12'
-    ],
+    ['a snapshot is sent that does not contain the peer', ' || !isMember(snapshot.conf, to)', '', 'S12'],
     [
       'the size of an append is not limited',
       'raft.log.entries(progress.next, messageBytesMax)',
