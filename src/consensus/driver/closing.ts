@@ -1,6 +1,7 @@
 import { reasonOf } from '../../kernel/index.js'
+import type { NodeId } from '../core/index.js'
 import type { DriverContext } from './context.js'
-import { GroupFailedError } from './errors.js'
+import { GroupFailedError, NotStoredError } from './errors.js'
 import type { Group } from './group.js'
 import { findTarget, transferLeadership } from './leadership.js'
 import { until } from './waiting.js'
@@ -18,16 +19,31 @@ export async function handOverAll(groups: readonly Group[], context: DriverConte
 /** Sees that what was proposed is answered, then lets go of the groups. */
 export async function finishGroups(groups: readonly Group[]): Promise<void> {
   await Promise.all(groups.map(group => settle(group)))
-  for (const group of groups)
+  for (const group of groups) {
+    group.pending.refuseWaiting(() => beingStopped(group.id))
     group.close(new GroupFailedError(`replication group ${group.id} is not running`))
+  }
 }
 
-async function handOver(group: Group, { logger }: DriverContext): Promise<void> {
-  if (group.failure !== undefined || !group.isLeader || findTarget(group) === undefined) return
-  try {
-    await transferLeadership(group)
-  } catch (error) {
-    logger.info({ group: group.id, reason: reasonOf(error) }, 'leadership was not handed over')
+/** Another node may take it. */
+export function beingStopped(group: number): NotStoredError {
+  return new NotStoredError(group, 'this node is being stopped')
+}
+
+/** To one member after the other, until one takes it. */
+async function handOver(group: Group, { logger, now, timing }: DriverContext): Promise<void> {
+  const untilMs = now() + timing.closeTimeoutMs
+  const tried = new Set<NodeId>()
+  while (group.failure === undefined && group.isLeader && now() < untilMs) {
+    const target = findTarget(group, tried)
+    if (target === undefined) return
+    tried.add(target)
+    const node = group.peers.nodeOf(target)
+    try {
+      await transferLeadership(group, node)
+    } catch (error) {
+      logger.info({ group: group.id, node, reason: reasonOf(error) }, 'leadership was not handed over')
+    }
   }
 }
 

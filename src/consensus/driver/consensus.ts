@@ -2,7 +2,7 @@ import { StorageBusyError } from '../../storage/index.js'
 import { RAFT_DEFAULTS, type RawNode } from '../core/index.js'
 import type { GroupPosition, Membership, StateMachine } from '../ports.js'
 import { StateTransfers } from '../transfer/index.js'
-import { finishGroups, handOverAll } from './closing.js'
+import { beingStopped, finishGroups, handOverAll } from './closing.js'
 import { CommitNotices } from './commit-notices.js'
 import type { DriverContext } from './context.js'
 import { DiskWatchdog } from './disk-watchdog.js'
@@ -160,12 +160,11 @@ export class Consensus {
   /** Resolves with the result of `apply`. See the errors for what is known when it rejects. */
   propose(group: number, data: Buffer): Promise<unknown> {
     const target = this.#groups.get(group)
-    const isEnding = this.#isClosed || (this.#isClosing && target?.isSoleVoter === true)
-    if (target === undefined || isEnding || !target.isRunning) {
-      return this.#refuse(
-        target?.failure ?? new GroupFailedError(`replication group ${group} is not running`)
-      )
+    if (target === undefined || !target.isRunning) {
+      return this.#refuse(target?.failure ?? this.#notRunning(group))
     }
+    if (this.#isClosing && target.isSoleVoter) return this.#refuse(this.#notRunning(group))
+    if (this.#isClosed) return this.#refuse(beingStopped(group))
     const refusal = target.refusal()
     if (refusal !== undefined) return this.#refuse(refusal)
     const { bytes } = this.#budget

@@ -108,6 +108,23 @@ t.test('close hands leaderships over before it ends', async t => {
   t.equal(cluster.a.log.closed, true)
 })
 
+t.test('where one member does not take the leadership, close asks the next', async t => {
+  const cluster = await TestCluster.start()
+  await cluster.propose(cluster.a, 'x')
+  await cluster.advance(400)
+  cluster.network.filter = (_from, to, { message }) => message.type !== MessageType.timeoutNow || to !== 'b'
+  const closing = cluster.a.consensus.close()
+  const proposal = outcome(cluster.propose(cluster.a, 'late'))
+  await cluster.advance(2500)
+  await closing
+  t.equal(cluster.c.status.role, 'leader')
+  t.equal(await proposal, 'result of late', 'taken between the two attempts')
+  t.match(await outcome(cluster.propose(cluster.a, 'too late')), {
+    code: 'AXONIQ-1100',
+    message: /being stopped/
+  })
+})
+
 t.test('close does not wait for ever for peers that are gone', async t => {
   const cluster = await TestCluster.start()
   cluster.network.isolate('a')
