@@ -58,7 +58,7 @@ export class ReadBarriers {
     const context = ++this.#lastContext
     const error = node.readIndex(context)
     if (error !== undefined) {
-      this.#reject(waiters, 'there is no leader at the moment')
+      this.#reject(waiters, 'too many reads wait for their confirmation')
       return
     }
     this.rounds++
